@@ -1,0 +1,94 @@
+"""Files and folders that appear whole or not at all.
+
+What is written goes to a temporary name beside its target and is renamed when it is complete, so that a process
+killed at any moment leaves either the old state or the new one.
+"""
+
+import contextlib
+import errno
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["cache_folder", "publish_file", "publish_folder", "remove_leftovers"]
+
+_MARK = ".partial-"
+
+
+def cache_folder() -> Path:
+    """The folder for what can be fetched or built again; it is not created here.
+
+    It is `$TFSIAMESE_CACHE`, else `$XDG_CACHE_HOME/tfsiamese`, else `~/.cache/tfsiamese`.
+    """
+    own = os.environ.get("TFSIAMESE_CACHE")
+    if own:
+        return Path(own).expanduser()
+    shared = os.environ.get("XDG_CACHE_HOME")
+    return (Path(shared) if shared else Path.home() / ".cache") / "tfsiamese"
+
+
+@contextlib.contextmanager
+def publish_file(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yields a temporary path; renames it to `target` when the block ends without an error.
+
+    An existing `target` is replaced in one step. The suffix of `target` is kept, since many writers look at it.
+    """
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.stem}{_MARK}", suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def publish_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yields a temporary folder; renames it to `target` when the block ends without an error.
+
+    Raises:
+        FileExistsError: `target` is there already and is not an empty folder. Nothing is overwritten.
+    """
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}{_MARK}", dir=target.parent))
+    try:
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        try:
+            temporary.rename(target)
+        except OSError as error:
+            if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise FileExistsError(errno.EEXIST, "the target exists already", str(target)) from error
+            raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_leftovers(folder: str | os.PathLike[str], older_than: float = 0.0) -> int:
+    """Removes what killed writers left in `folder`, and returns how many.
+
+    Where other processes may be writing, give `older_than`, in seconds, longer than any write takes.
+    """
+    latest = time.time() - older_than
+    leftovers = [path for path in Path(folder).glob(f".*{_MARK}*") if path.stat().st_mtime <= latest]
+    for path in leftovers:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return len(leftovers)
+
+
+def _umask() -> int:
+    """The process's umask; reading it means setting it for a moment."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""Encoder + pairs -> harder pairs."""

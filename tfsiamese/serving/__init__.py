@@ -1,0 +1,1 @@
+"""Development server and client for exported models."""
