@@ -1,0 +1,76 @@
+"""Writes an encoder as a Reusable SavedModel with signatures.
+
+The root object has what https://www.tensorflow.org/hub/reusable_saved_models asks for: `__call__` on strings [batch],
+`variables`, `trainable_variables` and `regularization_losses`. What computes the vectors is attached under one name,
+so that a SavedModel that is loaded, trained and written again any number of times never nests deeper than that.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import tensorflow as tf
+
+from tfsiamese import similarity
+
+__all__ = ["NETWORK_ATTRIBUTE", "ReusableParts", "write_reusable_saved_model"]
+
+NETWORK_ATTRIBUTE = "tfsiamese_network"
+
+
+@dataclass(frozen=True)
+class ReusableParts:
+    """What a Reusable SavedModel is made of.
+
+    Attributes:
+        network: the trackable object that owns all variables and tokenizer resources; callable, or behind `encode`.
+        encode: strings [batch] -> float [batch, dimension].
+        variables: every `tf.Variable` behind `encode`.
+        trainable_variables: those of them that training may change.
+        regularization_losses: callables without arguments, each returning a scalar.
+    """
+
+    network: object
+    encode: Callable[[tf.Tensor], tf.Tensor]
+    variables: Sequence[tf.Variable]
+    trainable_variables: Sequence[tf.Variable]
+    regularization_losses: Sequence[Callable[[], tf.Tensor]] = field(default_factory=list)
+
+
+def write_reusable_saved_model(folder: Path, parts: ReusableParts, head: str = "angular") -> None:
+    """Writes `parts` into `folder` with the signatures `serving_default` and `similarity`.
+
+    `serving_default`: `texts` string [batch] -> `embeddings` float32 [batch, dimension].
+    `similarity`: `left`, `right` strings [batch] -> `score`, `cosine` and `angular`, each float32 [batch]; `score` is
+    what `head` makes of the two vectors.
+    """
+    encode = parts.encode
+    texts = tf.TensorSpec([None], tf.string, name="texts")
+
+    @tf.function(input_signature=[texts])
+    def call(texts: tf.Tensor) -> tf.Tensor:
+        return encode(texts)
+
+    @tf.function(input_signature=[texts])
+    def serving_default(texts: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"embeddings": encode(texts)}
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string, name=name) for name in ("left", "right")],
+    )
+    def score_pairs(left: tf.Tensor, right: tf.Tensor) -> dict[str, tf.Tensor]:
+        tf.debugging.assert_equal(tf.size(left), tf.size(right), "left and right must hold equally many texts")
+        left_vectors, right_vectors = tf.split(encode(tf.concat([left, right], axis=0)), 2)
+        scores = {name: similarity.get(name)(left_vectors, right_vectors) for name in ("cosine", "angular")}
+        return {"score": similarity.get(head)(left_vectors, right_vectors), **scores}
+
+    root = tf.train.Checkpoint(**{NETWORK_ATTRIBUTE: parts.network})
+    root.__call__ = call
+    root.variables = list(parts.variables)
+    root.trainable_variables = list(parts.trainable_variables)
+    root.regularization_losses = list(parts.regularization_losses)
+    signatures = {
+        "serving_default": serving_default.get_concrete_function(),
+        "similarity": score_pairs.get_concrete_function(),
+    }
+    tf.saved_model.save(root, str(folder), signatures=signatures)

@@ -1,0 +1,206 @@
+"""A trainable Keras 3 layer round a SavedModel.
+
+`hub.KerasLayer` is a Keras 2 layer and Keras 3 rejects it (github.com/tensorflow/hub/issues/920). This layer shares
+its variables with the loaded SavedModel: nothing is copied, and training changes what the SavedModel computes.
+"""
+
+import functools
+import hashlib
+import inspect
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_text  # noqa: F401  registers the ops of its tokenizers
+
+from tfsiamese.encoders.encoder import Encoder
+from tfsiamese.encoders.reusable import NETWORK_ATTRIBUTE, ReusableParts
+from tfsiamese.errors import EncoderError
+
+__all__ = ["SavedModelEncoder"]
+
+_logger = logging.getLogger(__name__)
+
+_OUTPUT_KEYS = ("embeddings", "embedding", "sentence_embedding", "default", "outputs", "output_0", "pooled_output")
+
+
+class SavedModelEncoder(Encoder):
+    """Wraps a Reusable SavedModel, or a SavedModel with a signature from strings to vectors.
+
+    Args:
+        folder: the folder that holds `saved_model.pb`.
+        source: how the user named it; the folder by default.
+        signature: call this signature instead of the SavedModel's own `__call__`.
+        output_key: which output to take where there are several.
+
+    Raises:
+        EncoderError: the folder cannot be loaded, or what it holds does not take strings [batch] to floats
+            [batch, dimension].
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        source: str | None = None,
+        signature: str | None = None,
+        output_key: str | None = None,
+    ):
+        super().__init__()
+        self.folder = Path(folder)
+        self.source = source or str(folder)
+        self._loaded = _load(self.folder, self.source)
+        self._network = getattr(self._loaded, NETWORK_ATTRIBUTE, self._loaded)
+        self._function = self._choose_function(signature)
+        self._output_key = output_key
+        self._takes_training = _takes_training(self._function)
+        self._saved_variables = _variables_of(self._loaded, self._function)
+        trainable = {variable.ref() for variable in _trainable_variables_of(self._loaded, self._function)}
+        self._shared = [_share(variable, variable.ref() in trainable) for variable in self._saved_variables]
+        self.dimension = self._dry_run()
+        self.fingerprint = _fingerprint(self.folder)
+
+    def call(self, texts: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Encodes strings [batch] to float32 [batch, dimension]."""
+        if self._takes_training:
+            output = self._function(texts, training=bool(training))
+        else:
+            output = self._function(texts)
+        return tf.cast(self._choose_output(output), tf.float32)
+
+    @property
+    def variable_names(self) -> list[str]:
+        """The names as the SavedModel has them, without the ":0"."""
+        return [_name(variable) for variable in self._saved_variables]
+
+    @property
+    def regularization_losses(self) -> Sequence[Callable[[], tf.Tensor]]:
+        """What the SavedModel brings along; empty for most."""
+        return list(getattr(self._loaded, "regularization_losses", None) or [])
+
+    def reusable_parts(self) -> ReusableParts:
+        """The loaded SavedModel itself, with all variables that were trainable in it, frozen here or not."""
+        trainable = _trainable_variables_of(self._loaded, self._function)
+        encode = functools.partial(self.call, training=False)
+        return ReusableParts(self._network, encode, self._saved_variables, trainable, self.regularization_losses)
+
+    def _choose_function(self, signature: str | None) -> Callable[..., Any]:
+        if signature is None:
+            for candidate in (self._network, self._loaded):
+                if callable(candidate):
+                    return candidate
+        signatures = getattr(self._loaded, "signatures", {})
+        texts_to_vectors = [name for name, function in signatures.items() if _string_input(function)]
+        name = signature or ("serving_default" if "serving_default" in texts_to_vectors else None)
+        if name is None and len(texts_to_vectors) == 1:
+            name = texts_to_vectors[0]
+        if name not in texts_to_vectors:
+            raise EncoderError(
+                f"{self.source} has no signature {name or 'serving_default'!r} that takes one batch of strings. "
+                f"Its signatures: {', '.join(signatures) or 'none'}; with one batch of strings as input: "
+                f"{', '.join(texts_to_vectors) or 'none'}. Name one with signature=."
+            )
+        function = signatures[name]
+        input_name = _string_input(function)
+        return functools.partial(_call_signature, function, input_name)
+
+    def _choose_output(self, output: Any) -> tf.Tensor:
+        if not isinstance(output, dict):
+            return output
+        vectors = [key for key, value in output.items() if value.shape.rank == 2 and value.dtype.is_floating]
+        key = self._output_key or next((key for key in _OUTPUT_KEYS if key in vectors), None)
+        if key is None and len(vectors) == 1:
+            key = vectors[0]
+        if key not in output:
+            raise EncoderError(
+                f"{self.source} has the outputs {', '.join(sorted(output))}, and it is not clear which holds the "
+                f"vectors. Name one with output_key=. Received: output_key={self._output_key!r}."
+            )
+        return output[key]
+
+    def _dry_run(self) -> int:
+        """Encodes one text, and returns the dimension."""
+        try:
+            vectors = self.call(tf.constant(["a dry run"]))
+        except (TypeError, ValueError, tf.errors.OpError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise EncoderError(
+                f"{self.source} does not encode a batch of strings: {reason} Expected a text encoder that takes raw "
+                "strings; one that takes token ids needs its preprocessing inside the SavedModel."
+            ) from error
+        if vectors.shape.rank != 2 or vectors.shape[0] != 1:
+            raise EncoderError(
+                f"{self.source} turns 1 text into the shape {tuple(vectors.shape)}. Expected [1, dimension]. "
+                "Name another output with output_key=, or another signature with signature=."
+            )
+        return int(vectors.shape[1])
+
+
+def _load(folder: Path, source: str) -> Any:
+    try:
+        return tf.saved_model.load(str(folder))
+    except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise EncoderError(
+            f"{source} cannot be loaded as a SavedModel: {reason} Expected a complete folder with saved_model.pb and "
+            "variables/, written by TensorFlow 2."
+        ) from error
+
+
+def _takes_training(function: Callable[..., Any]) -> bool:
+    """Whether a restored function has a `training` argument, as Reusable SavedModels with dropout do."""
+    call = getattr(function, "__call__", None)  # noqa: B004  the restored function is the attribute
+    try:
+        specification = inspect.getfullargspec(call)
+    except TypeError:
+        return False
+    return "training" in specification.args or "training" in specification.kwonlyargs
+
+
+def _string_input(function: Any) -> str | None:
+    """The name of a signature's only input, if that is a batch of strings."""
+    _, inputs = function.structured_input_signature
+    if len(inputs) != 1:
+        return None
+    (name, spec), *_ = inputs.items()
+    return name if spec.dtype == tf.string and spec.shape.rank in (None, 1) else None
+
+
+def _call_signature(function: Any, input_name: str, texts: tf.Tensor) -> Any:
+    return function(**{input_name: tf.convert_to_tensor(texts)})
+
+
+def _variables_of(loaded: Any, function: Any) -> list[tf.Variable]:
+    signature = function.args[0] if isinstance(function, functools.partial) else None
+    return list(getattr(loaded, "variables", None) or getattr(signature, "variables", None) or [])
+
+
+def _trainable_variables_of(loaded: Any, function: Any) -> list[tf.Variable]:
+    named = getattr(loaded, "trainable_variables", None)
+    if named is not None:
+        return list(named)
+    return [variable for variable in _variables_of(loaded, function) if variable.trainable]
+
+
+def _share(variable: tf.Variable, trainable: bool) -> keras.Variable:
+    """A Keras variable with the storage of a TensorFlow variable."""
+    shared = keras.Variable(variable, trainable=trainable, autocast=False, name=_name(variable).replace("/", "."))
+    if shared.value is not variable:
+        raise EncoderError("This version of Keras copies variables; tfsiamese needs keras>=3.12,<3.16.")
+    return shared
+
+
+def _name(variable: tf.Variable) -> str:
+    return variable.name.split(":")[0]
+
+
+def _fingerprint(folder: Path) -> str:
+    """A digest over the graph and over the index of the variables, which holds a checksum of each tensor."""
+    digest = hashlib.sha256()
+    for name in ("saved_model.pb", "variables/variables.index"):
+        path = folder / name
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,139 @@
+"""From what a user types to an encoder."""
+
+import difflib
+import logging
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tfsiamese.encoders.encoder import Encoder
+from tfsiamese.encoders.saved_model import SavedModelEncoder
+from tfsiamese.encoders.use_multilingual import build_use_multilingual
+from tfsiamese.errors import EncoderError
+from tfsiamese.files import cache_folder, publish_folder, remove_leftovers
+
+__all__ = ["BUILT_IN_ENCODERS", "load_encoder"]
+
+_logger = logging.getLogger(__name__)
+
+# The number grows when what is built changes, so that an older cache is not taken for it.
+_CACHE_FORMAT = 1
+_ONE_DAY = 86_400.0
+
+BUILT_IN_ENCODERS: dict[str, Callable[[Path], None]] = {"use-multilingual": build_use_multilingual}
+
+
+def load_encoder(
+    source: str | Path,
+    *,
+    freeze: str | Sequence[str] = (),
+    signature: str | None = None,
+    output_key: str | None = None,
+) -> Encoder:
+    """Loads a text encoder that can be called, trained and exported.
+
+    Args:
+        source: a built-in name ("use-multilingual"), a SavedModel folder, a folder of numbered versions of one (the
+            newest is taken), a run folder that `train` wrote, or a handle "https://tfhub.dev/…" or
+            "https://www.kaggle.com/models/…", which is downloaded into TensorFlow Hub's cache.
+        freeze: shell patterns over variable names to keep out of training, such as "embedding_table".
+        signature: for SavedModels: call this signature instead of `__call__`.
+        output_key: for SavedModels: which output holds the vectors, where there are several.
+
+    Returns:
+        An `Encoder`, which is a Keras layer.
+
+    Raises:
+        EncoderError: the source is unknown, cannot be loaded, or is no text encoder.
+
+    Example:
+        >>> encoder = load_encoder("use-multilingual", freeze="embedding_table")
+        >>> encoder.dimension
+        512
+    """
+    name = str(source)
+    encoder = SavedModelEncoder(_saved_model_folder(name), name, signature, output_key)
+    if freeze:
+        encoder.freeze(freeze)
+    return encoder
+
+
+def _saved_model_folder(source: str) -> Path:
+    if source in BUILT_IN_ENCODERS:
+        return _built_in(source)
+    if source.startswith(("https://", "http://")):
+        return _download(source)
+    if source.startswith("hf://"):
+        raise EncoderError(f"{source} is a Hugging Face checkpoint. {_EXPECTED}")
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return _folder(path)
+    if path.exists():
+        raise EncoderError(f"{source} is a file. {_EXPECTED}")
+    similar = difflib.get_close_matches(source, BUILT_IN_ENCODERS, n=1)
+    hint = f" Did you mean {similar[0]!r}?" if similar else ""
+    raise EncoderError(f"There is no encoder {source!r}: no folder of that path, no built-in name.{hint} {_EXPECTED}")
+
+
+_EXPECTED = (
+    f"Expected a built-in name ({', '.join(BUILT_IN_ENCODERS)}), a SavedModel folder, a run folder, or a handle "
+    "https://tfhub.dev/… or https://www.kaggle.com/models/…."
+)
+
+
+def _folder(path: Path) -> Path:
+    """Finds the SavedModel in a SavedModel folder, a run folder or a folder of versions."""
+    if (path / "saved_model.pb").is_file() or (path / "saved_model.pbtxt").is_file():
+        return path
+    base = path / "encoder" if (path / "encoder").is_dir() else path
+    versions = [
+        child
+        for child in base.iterdir()
+        if re.fullmatch(r"[0-9]+", child.name) and (child / "saved_model.pb").is_file()
+    ]
+    if versions:
+        return max(versions, key=lambda version: int(version.name))
+    if (path / "config.json").is_file() and ((path / "checkpoints").is_dir() or (path / "history.csv").is_file()):
+        raise EncoderError(f"{path} is a run that has not ended: it holds no encoder/. Finish it with train --resume.")
+    if (path / "modules.json").is_file() or (path / "config.json").is_file():
+        raise EncoderError(f"{path} is a Hugging Face or sentence-transformers checkpoint. {_EXPECTED}")
+    raise EncoderError(f"{path} holds no SavedModel: neither saved_model.pb nor a numbered version. {_EXPECTED}")
+
+
+def _built_in(name: str) -> Path:
+    """The SavedModel of a built-in encoder, built once into the cache; safe with several processes at a time."""
+    parent = cache_folder() / "encoders"
+    folder = parent / f"{name}-format-{_CACHE_FORMAT}"
+    if (folder / "saved_model.pb").is_file():
+        return folder
+    _logger.info("building the encoder %s once, into %s", name, folder)
+    try:
+        remove_leftovers(parent, older_than=_ONE_DAY)
+        with publish_folder(folder) as temporary:
+            BUILT_IN_ENCODERS[name](temporary)
+    except FileExistsError:
+        _logger.debug("another process built %s in the meantime", folder)
+    except OSError as error:
+        raise EncoderError(
+            f"The encoder {name} (270 MB) cannot be written to {folder}: {error.strerror or error}. "
+            "Make room, or name another folder in the environment variable TFSIAMESE_CACHE."
+        ) from error
+    return folder
+
+
+def _download(handle: str) -> Path:
+    try:
+        # Imported here because it takes a second and needs pkg_resources (github.com/tensorflow/hub/issues/934).
+        import tensorflow_hub as hub
+    except ImportError as error:
+        raise EncoderError(
+            f"{handle} needs tensorflow_hub, which cannot be imported ({error}). Install setuptools<82."
+        ) from error
+    try:
+        return Path(hub.resolve(handle))
+    except Exception as error:  # the resolvers raise whatever their transport raises
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise EncoderError(
+            f"{handle} cannot be downloaded: {reason} Check the handle and the network, or download the SavedModel "
+            "by hand and give its folder."
+        ) from error
