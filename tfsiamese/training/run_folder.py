@@ -1,0 +1,166 @@
+"""The folder of one run: settings, history, metrics, checkpoints, the encoder.
+
+Every file in it appears whole or not at all.
+"""
+
+import csv
+import json
+import logging
+import platform
+import shutil
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfsiamese.encoders import Encoder, write_reusable_saved_model
+from tfsiamese.errors import SettingsError, TrainingError
+from tfsiamese.files import publish_file, publish_folder, remove_leftovers
+from tfsiamese.training.run_state import RunState
+from tfsiamese.training.weights import Arrays
+
+__all__ = ["Checkpoint", "RunFolder"]
+
+_logger = logging.getLogger(__name__)
+
+_PACKAGES = ("tfsiamese", "tensorflow", "tensorflow-text", "keras", "numpy")
+_CHECKPOINTS_KEPT = 2
+
+Checkpoint = tuple[RunState, Arrays, Arrays, Arrays]
+
+
+class RunFolder:
+    """Reads and writes a run folder.
+
+    Args:
+        folder: made where it does not exist.
+        config: all that decides the outcome of the run, as a JSON object.
+        resume: continue the run that the folder holds.
+
+    Raises:
+        SettingsError: the folder holds something and `resume` is false, or the run in it was started with another
+            configuration.
+    """
+
+    def __init__(self, folder: str | Path, config: dict[str, Any], resume: bool = False):
+        self.path = Path(folder)
+        if self.path.exists() and not self.path.is_dir():
+            raise SettingsError(f"{folder} is a file. Expected a folder for the run, or a path that does not exist.")
+        if self.path.is_dir() and any(self.path.iterdir()) and not resume:
+            raise SettingsError(
+                f"{folder} is not empty. Continue the run in it with --resume (resume=True), or name another folder."
+            )
+        self.path.mkdir(parents=True, exist_ok=True)
+        for place in (self.path, self.path / "checkpoints", self.path / "encoder"):
+            remove_leftovers(place)
+        self._config = config
+        self._keep_or_compare_config()
+
+    @property
+    def logs(self) -> Path:
+        """Where TensorBoard's files go."""
+        return self.path / "logs"
+
+    def save_checkpoint(self, state: RunState, weights: Arrays, optimizer: Arrays, best: Arrays) -> None:
+        """Writes a checkpoint and drops all but the last few."""
+        target = self.path / "checkpoints" / f"{state.step:09d}-{len(state.history):05d}-{int(state.finished)}"
+        if target.exists():
+            return
+        with publish_folder(target) as folder:
+            for name, arrays in (("weights", weights), ("optimizer", optimizer), ("best", best)):
+                np.savez(folder / f"{name}.npz", **arrays)
+            (folder / "state.json").write_text(json.dumps(state.to_json()), encoding="utf-8")
+        for old in self._checkpoints()[:-_CHECKPOINTS_KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def load_checkpoint(self) -> Checkpoint | None:
+        """The newest checkpoint, or None where there is none."""
+        checkpoints = self._checkpoints()
+        if not checkpoints:
+            return None
+        folder = checkpoints[-1]
+        try:
+            state = RunState.from_json(json.loads((folder / "state.json").read_text(encoding="utf-8")))
+            weights, optimizer, best = (_read_arrays(folder / f"{name}.npz") for name in _ARRAY_FILES)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise TrainingError(
+                f"The checkpoint {folder} cannot be read ({error}). Delete that folder to continue from the one before."
+            ) from error
+        return state, weights, optimizer, best
+
+    def write_history(self, history: list[dict[str, float]]) -> None:
+        """Writes `history.csv`: a row for each epoch, counted from 1."""
+        columns = list(dict.fromkeys(name for logs in history for name in logs))
+        with publish_file(self.path / "history.csv") as path, path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, ["epoch", *columns])
+            writer.writeheader()
+            writer.writerows({"epoch": index + 1, **logs} for index, logs in enumerate(history))
+
+    def write_metrics(self, metrics: dict[str, Any]) -> None:
+        """Writes `metrics.json`."""
+        self._write_json("metrics.json", metrics)
+
+    def write_encoder(self, encoder: Encoder, head: str) -> None:
+        """Writes `encoder/1/`, unless it is there already."""
+        target = self.path / "encoder" / "1"
+        if not target.exists():
+            with publish_folder(target) as folder:
+                write_reusable_saved_model(folder, encoder.reusable_parts(), head)
+
+    def _checkpoints(self) -> list[Path]:
+        return sorted((self.path / "checkpoints").glob("[0-9]*"))
+
+    def _keep_or_compare_config(self) -> None:
+        path = self.path / "config.json"
+        if not path.is_file():
+            if any((self.path / name).exists() for name in ("history.csv", "checkpoints", "metrics.json")):
+                raise SettingsError(f"{self.path} holds no config.json, so the run in it cannot be continued.")
+            self._write_json("config.json", self._config | {"versions": _versions()})
+            return
+        try:
+            before = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise SettingsError(f"{path} is not JSON ({error}). Name another run folder.") from error
+        if before.pop("versions", None) != _versions():
+            _logger.warning("%s was started with other versions of packages; results may differ", self.path)
+        differences = _differences(before, json.loads(json.dumps(self._config)))
+        if differences:
+            raise SettingsError(
+                f"The run in {self.path} was started with other settings: {'; '.join(differences)}. "
+                "Resume with the same settings, or name another folder."
+            )
+
+    def _write_json(self, name: str, content: dict[str, Any]) -> None:
+        with publish_file(self.path / name) as path:
+            path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+_ARRAY_FILES = ("weights", "optimizer", "best")
+
+
+def _read_arrays(path: Path) -> Arrays:
+    with np.load(path) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[str]:
+    """Names what differs between two nested objects, as "a.b was 1, is 2". A "source" may move."""
+    differences = []
+    for key in sorted({*before, *now} - {"source"}):
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            differences += _differences(old, new, f"{prefix}{key}.")
+        elif old != new:
+            differences.append(f"{prefix}{key} was {old!r}, is {new!r}")
+    return differences
