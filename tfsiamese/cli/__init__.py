@@ -1,0 +1,1 @@
+"""The command `tfsiamese`: one file per verb, no logic."""

@@ -1,0 +1,43 @@
+"""`tfsiamese encode`: turns a file of texts into vectors."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from tfsiamese.cli.options import add_encoder_options, encoder_options
+from tfsiamese.cli.quiet import import_tensorflow
+from tfsiamese.cli.texts import read_texts
+from tfsiamese.errors import SettingsError
+from tfsiamese.files import publish_file
+
+__all__ = ["add_parser"]
+
+
+def add_parser(verbs: Any) -> None:
+    """Adds the verb."""
+    parser = verbs.add_parser("encode", help="turn texts into vectors", description=__doc__)
+    parser.add_argument("encoder", metavar="E", help="built-in name, SavedModel folder, run folder or handle")
+    parser.add_argument("texts", metavar="TEXTS", help="a file with one text a line; - for standard input")
+    parser.add_argument("--out", required=True, metavar="FILE.npy", help="float32 [texts, dimension], in their order")
+    parser.add_argument("--batch-size", type=int, default=64, help="texts a batch (64)")
+    parser.add_argument("--normalize", action="store_true", help="divide each vector by its length")
+    add_encoder_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Runs the verb."""
+    if Path(options.out).suffix != ".npy":
+        raise SettingsError(f"Expected --out to end in .npy. Received: {options.out}.")
+    texts = read_texts(options.texts)
+    import_tensorflow()
+    import numpy as np
+
+    from tfsiamese.encoders import load_encoder
+
+    encoder = load_encoder(options.encoder, **encoder_options(options))
+    vectors = encoder.encode(texts, options.batch_size, options.normalize, show_progress=sys.stderr.isatty())
+    with publish_file(options.out) as path:
+        np.save(path, vectors)
+    print(f"{options.out}: {vectors.dtype} {list(vectors.shape)}")

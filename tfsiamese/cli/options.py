@@ -1,0 +1,49 @@
+"""Options that several verbs share."""
+
+import argparse
+from typing import Any
+
+__all__ = ["add_encoder_options", "add_pair_options", "encoder_options", "pair_options"]
+
+
+def add_encoder_options(parser: argparse.ArgumentParser) -> None:
+    """How a SavedModel is called."""
+    group = parser.add_argument_group("encoder")
+    group.add_argument("--signature", help="call this signature of the SavedModel instead of its __call__")
+    group.add_argument("--output-key", help="the output that holds the vectors, where there are several")
+
+
+def encoder_options(options: argparse.Namespace) -> dict[str, Any]:
+    """As keyword arguments of `load_encoder`."""
+    return {"signature": options.signature, "output_key": options.output_key}
+
+
+def add_pair_options(parser: argparse.ArgumentParser) -> None:
+    """How a file of pairs is read."""
+    group = parser.add_argument_group(
+        "columns", "known without options: base,ref,similarity · sentence1,sentence2,score · text1,text2,label"
+    )
+    group.add_argument("--left", metavar="COLUMN", help="the column of the first texts")
+    group.add_argument("--right", metavar="COLUMN", help="the column of the second texts")
+    group.add_argument("--score", metavar="COLUMN", help="the column of the scores")
+    group.add_argument(
+        "--score-range",
+        nargs=2,
+        type=float,
+        metavar=("LOW", "HIGH"),
+        help="the scale of the scores, where it is not 0 to 1",
+    )
+    group.add_argument(
+        "--columns",
+        type=lambda names: names.split(","),
+        metavar="A,B,C",
+        help="the names of the columns of a file without a header",
+    )
+    group.add_argument("--delimiter", help="the character between fields (by the file's suffix: , or tab)")
+    group.add_argument("--encoding", default="utf-8", help="the encoding of the file (utf-8)")
+
+
+def pair_options(options: argparse.Namespace) -> dict[str, Any]:
+    """As keyword arguments of `read_pairs`."""
+    names = ("left", "right", "score", "score_range", "columns", "delimiter", "encoding")
+    return {name: getattr(options, name) for name in names}
