@@ -56,6 +56,11 @@ class Encoder(keras.layers.Layer):
         raise NotImplementedError
 
     @property
+    def is_deterministic(self) -> bool:
+        """Whether equal texts get equal vectors in training too; an encoder with dropout says no."""
+        return True
+
+    @property
     def regularization_losses(self) -> Sequence[Callable[[], tf.Tensor]]:
         """Callables that each return a scalar to be added to the training loss."""
         return []

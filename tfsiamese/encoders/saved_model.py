@@ -76,6 +76,11 @@ class SavedModelEncoder(Encoder):
         return [_name(variable) for variable in self._saved_variables]
 
     @property
+    def is_deterministic(self) -> bool:
+        """False where the SavedModel tells training from inference, since it may then drop units at random."""
+        return not self._takes_training
+
+    @property
     def regularization_losses(self) -> Sequence[Callable[[], tf.Tensor]]:
         """What the SavedModel brings along; empty for most."""
         return list(getattr(self._loaded, "regularization_losses", None) or [])

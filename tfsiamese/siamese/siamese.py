@@ -15,6 +15,8 @@ HEADS = ("angular", "cosine", "dot")
 class TwinEncoder(keras.layers.Layer):
     """Encodes two inputs with one encoder, both in one forward pass.
 
+    A text that occurs more than once in a batch is computed once, unless the encoder draws random numbers in training.
+
     Call arguments:
         texts: `[left, right]`, strings [batch] each.
 
@@ -30,7 +32,12 @@ class TwinEncoder(keras.layers.Layer):
     def call(self, texts: list[tf.Tensor], training: bool = False) -> list[tf.Tensor]:
         """Concatenates both branches, encodes once, and takes them apart."""
         left, right = texts
-        embeddings = self.encoder(tf.concat([left, right], axis=0), training=training)
+        both = tf.concat([left, right], axis=0)
+        if self.encoder.is_deterministic:
+            distinct, positions = tf.unique(both)
+            embeddings = tf.gather(self.encoder(distinct, training=training), positions)
+        else:
+            embeddings = self.encoder(both, training=training)
         return tf.split(embeddings, [tf.size(left), tf.size(right)], num=2)
 
     def compute_output_spec(self, texts: list[keras.KerasTensor], training: bool = False) -> list[keras.KerasTensor]:

@@ -1,0 +1,171 @@
+"""Evaluations that training can repeat: the data is read and checked when they are made, the encoder comes later."""
+
+import os
+from collections.abc import Sequence
+from typing import Protocol
+
+from tfsiamese.errors import SettingsError
+from tfsiamese.evaluation.labelled_pairs import evaluate_pairs, pair_metric_names
+from tfsiamese.evaluation.pair_vectors import TextEncoder, checked_head
+from tfsiamese.evaluation.sts import STS_METRIC_NAMES, StsSource, evaluate_sts, load_sts
+from tfsiamese.pairs import Pairs, read_pairs
+
+__all__ = ["Evaluator", "EvaluatorSequence", "PairEvaluator", "StsEvaluator", "evaluate"]
+
+_SMALLER_IS_BETTER = ("mae", "mse")
+_NEITHER_IS_BETTER = ("pairs", "accuracy_threshold", "f1_threshold")
+
+
+class Evaluator(Protocol):
+    """What training asks of an evaluator.
+
+    Attributes:
+        name: what its metrics are called by among those of others.
+        primary_metric: the key of its result that tells which of two encoders is better.
+        greater_is_better: the direction of that metric.
+    """
+
+    name: str
+    primary_metric: str
+    greater_is_better: bool
+
+    def __call__(self, encoder: TextEncoder) -> dict[str, float]:
+        """Named scores, with the same keys at each call."""
+
+
+class StsEvaluator:
+    """`evaluate_sts` on data that is read once.
+
+    Args:
+        source: a file, `Pairs`, or a list of them, as `evaluate_sts` takes it.
+        name: what its metrics are called by among those of others.
+        primary_metric: the key that tells which of two encoders is better.
+        batch_size: texts that the encoder takes at once.
+        score_range: the lowest and highest score a file can hold; see `read_sts`.
+
+    Raises:
+        DataError: the data cannot be used, or no correlation is defined on it.
+        SettingsError: `primary_metric` is not one of the keys.
+    """
+
+    def __init__(
+        self,
+        source: StsSource,
+        name: str = "sts",
+        *,
+        primary_metric: str = "pearson_cosine",
+        batch_size: int = 64,
+        score_range: tuple[float, float] | None = None,
+    ):
+        self.name = name
+        self.primary_metric = _checked_metric(primary_metric, STS_METRIC_NAMES)
+        self.greater_is_better = True
+        self._pairs = load_sts(source, score_range=score_range)
+        self._batch_size = batch_size
+
+    def __call__(self, encoder: TextEncoder) -> dict[str, float]:
+        """The metrics of `evaluate_sts`."""
+        return evaluate_sts(encoder, self._pairs, batch_size=self._batch_size)
+
+
+class PairEvaluator:
+    """`evaluate_pairs` on data that is read once.
+
+    Args:
+        pairs: labelled pairs, or the path of a file that `read_pairs` reads.
+        name: what its metrics are called by among those of others.
+        head: "angular", "cosine" or "dot".
+        primary_metric: the key that tells which of two encoders is better. By default "average_precision" where all
+            scores are 0 or 1, "pearson" where they vary otherwise, and "mae" where they are all the same.
+        batch_size: texts that the encoder takes at once.
+
+    Raises:
+        DataError: the data cannot be used.
+        SettingsError: the head is unknown, or `primary_metric` is not one of the keys that these pairs give.
+    """
+
+    def __init__(
+        self,
+        pairs: Pairs | str | os.PathLike[str],
+        name: str = "validation",
+        head: str = "angular",
+        *,
+        primary_metric: str | None = None,
+        batch_size: int = 64,
+    ):
+        self.name = name
+        self._head = checked_head(head)
+        self._batch_size = batch_size
+        self._pairs = read_pairs(pairs) if isinstance(pairs, str | os.PathLike) else pairs
+        keys = pair_metric_names(self._pairs.scores)
+        default = next(key for key in ("average_precision", "pearson", "mae") if key in keys)
+        self.primary_metric = default if primary_metric is None else _checked_metric(primary_metric, keys)
+        self.greater_is_better = self.primary_metric not in _SMALLER_IS_BETTER
+
+    def __call__(self, encoder: TextEncoder) -> dict[str, float]:
+        """The metrics of `evaluate_pairs`."""
+        return evaluate_pairs(encoder, self._pairs, head=self._head, batch_size=self._batch_size)
+
+
+class EvaluatorSequence:
+    """Several evaluators as one.
+
+    Each metric is prefixed with its evaluator's name: `sts_pearson_cosine`, `validation_mae`. The primary metric is
+    that of the first evaluator.
+
+    Args:
+        evaluators: at least one, each with a name of its own.
+        name: what its metrics are called by among those of others.
+
+    Raises:
+        SettingsError: there are no evaluators, or two of one name.
+    """
+
+    def __init__(self, evaluators: Sequence[Evaluator], name: str = "evaluation"):
+        self.name = name
+        self._evaluators = _checked_evaluators(evaluators)
+        first = self._evaluators[0]
+        self.primary_metric = f"{first.name}_{first.primary_metric}"
+        self.greater_is_better = first.greater_is_better
+
+    def __call__(self, encoder: TextEncoder) -> dict[str, float]:
+        """The metrics of all of them, in their order."""
+        return {
+            f"{name}_{key}": value
+            for name, metrics in evaluate(encoder, self._evaluators).items()
+            for key, value in metrics.items()
+        }
+
+
+def evaluate(encoder: TextEncoder, evaluators: Sequence[Evaluator]) -> dict[str, dict[str, float]]:
+    """The metrics of each evaluator under its name, ready for JSON: `{"sts": {…}, "pairs": {…}}`.
+
+    Args:
+        encoder: has `encode`, as `load_encoder` gives it.
+        evaluators: at least one, each with a name of its own.
+
+    Raises:
+        SettingsError: there are no evaluators, or two of one name.
+
+    Example:
+        >>> evaluate(encoder, [StsEvaluator("stsb-en-dev.csv"), PairEvaluator("jobs.csv", name="pairs")])
+        {'sts': {'pearson_cosine': 0.8343, …}, 'pairs': {'mae': 0.13, …}}
+    """
+    return {evaluator.name: evaluator(encoder) for evaluator in _checked_evaluators(evaluators)}
+
+
+def _checked_evaluators(evaluators: Sequence[Evaluator]) -> list[Evaluator]:
+    evaluators = list(evaluators)
+    names = [evaluator.name for evaluator in evaluators]
+    if not evaluators:
+        raise SettingsError("There is nothing to evaluate with. Expected at least one evaluator.")
+    if len(set(names)) < len(names):
+        raise SettingsError(f"Each evaluator needs a name of its own. Received: {', '.join(names)}. Pass name=….")
+    return evaluators
+
+
+def _checked_metric(metric: str, keys: Sequence[str]) -> str:
+    comparable = [key for key in keys if key not in _NEITHER_IS_BETTER]
+    if metric not in comparable:
+        raise SettingsError(f"Unknown primary metric {metric!r}. Expected one of {', '.join(comparable)}.")
+    return metric

@@ -1,0 +1,109 @@
+"""Pairs of texts -> the vectors of both sides, each distinct text encoded once, and their similarity row by row.
+
+This mirrors `tfsiamese.similarity` in NumPy and double precision, so that evaluation needs no TensorFlow of its own.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from tfsiamese.errors import EncoderError, SettingsError
+
+__all__ = ["HEADS", "PairVectors", "TextEncoder", "angular_from_cosine", "checked_head", "encode_pairs"]
+
+HEADS = ("angular", "cosine", "dot")
+
+# Cosines that are equal in truth differ by 1e-16 to 1e-13 here; rounded, they tie in ranks and under thresholds.
+_DECIMALS = 12
+
+
+class TextEncoder(Protocol):
+    """What evaluation asks of an encoder."""
+
+    def encode(self, texts: list[str], *, batch_size: int = ..., show_progress: bool = ...) -> np.ndarray:
+        """Texts [n] to float32 [n, dimension]."""
+
+
+@dataclass(frozen=True)
+class PairVectors:
+    """The vectors of both sides of some pairs, float32 [n, dimension] each; row i of both is pair i."""
+
+    left: np.ndarray
+    right: np.ndarray
+
+    def similarity(self, head: str) -> np.ndarray:
+        """The similarity of each pair, float64 [n].
+
+        Args:
+            head: "cosine" (−1 to 1; 0 where a vector is zero), "angular" (1 − arccos(cosine) / π, from 0 to 1) or
+                "dot" (unbounded).
+
+        Raises:
+            SettingsError: the head is unknown.
+        """
+        if checked_head(head) == "dot":
+            return _row_products(self.left, self.right)
+        return angular_from_cosine(self._cosine()) if head == "angular" else self._cosine()
+
+    def _cosine(self) -> np.ndarray:
+        lengths = np.sqrt(_row_products(self.left, self.left) * _row_products(self.right, self.right))
+        products = _row_products(self.left, self.right)
+        cosine = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
+        return np.round(cosine, _DECIMALS)
+
+
+def checked_head(head: str) -> str:
+    """Returns `head`, or raises a SettingsError where there is none of that name."""
+    if head not in HEADS:
+        raise SettingsError(f"Unknown head {head!r}. Expected one of {', '.join(HEADS)}.")
+    return head
+
+
+def angular_from_cosine(cosine: np.ndarray) -> np.ndarray:
+    """`1 − arccos(clip(cosine, −1, 1)) / π`: 0 for opposite directions, 0.5 for orthogonal ones, 1 for the same.
+
+    The head that is trained clips at ±0.99999, since arccos has no gradient at ±1, and so ends at 0.00142 and 0.99858;
+    nothing is differentiated here, and equal vectors have 1.
+
+    Reference: Cer et al., "Universal Sentence Encoder", arXiv:1803.11175, section 5.
+    """
+    return 1.0 - np.arccos(np.clip(cosine, -1.0, 1.0)) / np.pi
+
+
+def encode_pairs(
+    encoder: TextEncoder, left: list[str], right: list[str], *, batch_size: int = 64, show_progress: bool = False
+) -> PairVectors:
+    """The vectors of both texts of each pair; a text that occurs several times, on either side, is encoded once.
+
+    Args:
+        encoder: has `encode(texts, batch_size=…, show_progress=…)`.
+        left: texts [n].
+        right: texts [n].
+        batch_size: texts that the encoder takes at once.
+        show_progress: passed on to the encoder.
+
+    Raises:
+        EncoderError: the encoder's answer is not one finite vector for each text.
+    """
+    position = {text: index for index, text in enumerate(dict.fromkeys([*left, *right]))}
+    vectors = encoder.encode(list(position), batch_size=batch_size, show_progress=show_progress)
+    vectors = np.asarray(vectors)
+    if vectors.ndim != 2 or len(vectors) != len(position):
+        raise EncoderError(
+            f"The encoder answered {len(position)} texts with an array of shape {vectors.shape}. "
+            f"Expected [{len(position)}, dimension]."
+        )
+    if not np.isfinite(vectors).all():
+        broken = int((~np.isfinite(vectors).all(axis=1)).sum())
+        raise EncoderError(
+            f"The encoder's vectors are NaN or infinite for {broken} of {len(vectors)} texts. Training may have "
+            "diverged: try a lower learning rate, or an earlier checkpoint."
+        )
+    return PairVectors(
+        left=vectors[[position[text] for text in left]], right=vectors[[position[text] for text in right]]
+    )
+
+
+def _row_products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    return np.einsum("ij,ij->i", left, right, dtype=np.float64)

@@ -1,0 +1,153 @@
+"""Pairs from CSV and TSV files, with the line at which each record starts."""
+
+import contextlib
+import csv
+import io
+import itertools
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfsiamese.errors import DataError, SettingsError
+from tfsiamese.pairs.columns import ColumnNames
+from tfsiamese.pairs.header import FirstRecord, find_header
+from tfsiamese.pairs.rows import BadRow, Rows
+from tfsiamese.pairs.text_file import read_text
+
+__all__ = ["read_delimited"]
+
+logger = logging.getLogger(__name__)
+
+
+def read_delimited(
+    path: Path, wanted: ColumnNames, *, encoding: str, delimiter: str, columns: Sequence[str] | None
+) -> Rows:
+    r"""Reads a file of delimited values as RFC 4180 describes it, with any delimiter. Empty lines are passed over.
+
+    Args:
+        path: the file.
+        wanted: the names of the columns to read.
+        encoding: the file's encoding.
+        delimiter: one character; "tab" and `\t` stand for a tab.
+        columns: the names of all columns of a file without a header.
+
+    Raises:
+        DataError: the file, its quoting or its header cannot be read. Rows with too many or too few fields are
+            handed on as `Rows.broken`.
+        SettingsError: `encoding`, `delimiter` or `columns` cannot be used.
+    """
+    delimiter = _checked_delimiter(delimiter)
+    if columns is not None and not columns:
+        raise SettingsError("Expected a name for each column in --columns (columns= in Python). Received: none.")
+    text = read_text(path, encoding)
+    records = _records(text, delimiter, _quoting(text, delimiter, path), path)
+    first = FirstRecord(*next(records))
+    header, positions = find_header(first, wanted, columns=columns, delimiter=delimiter, source=str(path))
+    data: Iterable[tuple[int, list[str]]] = records if columns is None else itertools.chain([first], records)
+    return _collect(data, header, positions, delimiter, path)
+
+
+def _collect(
+    records: Iterable[tuple[int, list[str]]],
+    header: list[str],
+    positions: tuple[int, int, int],
+    delimiter: str,
+    path: Path,
+) -> Rows:
+    width = len(header)
+    left_at, right_at, score_at = positions
+    left, right, score, lines, broken = [], [], [], [], []
+    for line, fields in records:
+        if len(fields) == width:
+            left.append(fields[left_at])
+            right.append(fields[right_at])
+            score.append(fields[score_at])
+            lines.append(line)
+        else:
+            broken.append(_wrong_width(line, fields, width, delimiter))
+    if not lines and not broken:
+        raise DataError(f"{path} has a header and no rows. Expected one pair of texts in each row below the header.")
+    names = (header[left_at].strip(), header[right_at].strip(), header[score_at].strip())
+    return Rows(str(path), names, left, right, score, np.array(lines, dtype=np.int64), broken)
+
+
+def _records(text: str, delimiter: str, quoting: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yields each record that is not an empty line, with the line at which it starts."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
+    start = 1
+    try:
+        for fields in reader:
+            if fields:
+                yield start, fields
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(f"{path}: line {start}: {_quoting_problem(str(error), start, reader.line_num)}") from error
+
+
+def _quoting_problem(error: str, start: int, end: int) -> str:
+    """What is wrong with the record from line `start` to line `end`, in words for a user."""
+    if "expected after" in error:
+        place = f" on line {end}" if end > start else ""
+        return (
+            f"text follows a closing quotation mark{place}. Expected quotation marks inside a quoted field to be "
+            'written twice (""), and a mark at the end of each quoted field: correct this row.'
+        )
+    if "field limit" in error:
+        return (
+            f"a field is longer than {csv.field_size_limit()} characters, so a quotation mark seems to be left open. "
+            "Close it."
+        )
+    return "a quotation mark opens in this row and is never closed. Close it, or write it twice inside quotes."
+
+
+def _wrong_width(line: int, fields: list[str], width: int, delimiter: str) -> BadRow:
+    problem = f"{len(fields)} field{'s' if len(fields) > 1 else ''}, expected {width}"
+    inner_breaks = sum(field.count("\n") for field in fields)
+    if inner_breaks:
+        return BadRow(
+            line, f"{problem} (the row runs to line {line + inner_breaks})", "Look for an open quotation mark."
+        )
+    if len(fields) > width:
+        name = "a tab" if delimiter == "\t" else f"'{delimiter}'"
+        return BadRow(line, problem, f"Put texts that hold {name} in double quotes.")
+    return BadRow(line, problem)
+
+
+def _quoting(text: str, delimiter: str, path: Path) -> Any:
+    """How quotation marks are meant; the csv module's constant.
+
+    Many tab-separated corpora, STS-B among them, do not quote: a quotation mark is a character as any other. A file is
+    taken to be one where every line has equally many tabs, so that no field needs quotes, and reading it with
+    quotes breaks it or joins its lines.
+    """
+    if delimiter != "\t" or '"' not in text:
+        return csv.QUOTE_MINIMAL
+    try:
+        plain = _widths(text, quoting=csv.QUOTE_NONE)
+        if len(set(plain) - {0}) != 1:
+            return csv.QUOTE_MINIMAL
+    except csv.Error:
+        return csv.QUOTE_MINIMAL
+    with contextlib.suppress(csv.Error):
+        if _widths(text, quoting=csv.QUOTE_MINIMAL) == plain:
+            return csv.QUOTE_MINIMAL
+    logger.warning("%s: the quotation marks do not pair up, so they are read as plain characters.", path)
+    return csv.QUOTE_NONE
+
+
+def _widths(text: str, quoting: Any) -> list[int]:
+    """The number of fields in each record of a tab-separated text."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t", quoting=quoting, strict=True)
+    return [len(fields) for fields in reader]
+
+
+def _checked_delimiter(delimiter: str) -> str:
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise SettingsError(
+            f"Expected one character, or tab, as --delimiter (delimiter= in Python). Received: {delimiter!r}."
+        )
+    return delimiter

@@ -1,0 +1,107 @@
+"""Reads pairs from a file of any known format, or from a DataFrame."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from tfsiamese.errors import DataError, SettingsError
+from tfsiamese.pairs.columns import ColumnNames
+from tfsiamese.pairs.delimited import read_delimited
+from tfsiamese.pairs.json_lines import read_json_lines
+from tfsiamese.pairs.pairs import Pairs, pairs_from_rows
+from tfsiamese.pairs.rows import Rows
+from tfsiamese.pairs.tables import read_frame, read_parquet
+from tfsiamese.pairs.text_file import require_file
+from tfsiamese.pairs.validation import score_limits
+
+__all__ = ["read_pairs"]
+
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_JSON_LINES = (".jsonl", ".ndjson", ".json")
+_SUFFIXES = (*_DELIMITERS, *_JSON_LINES, ".parquet")
+
+
+def read_pairs(
+    source: str | os.PathLike[str] | pd.DataFrame,
+    *,
+    left: str | None = None,
+    right: str | None = None,
+    score: str | None = None,
+    score_range: Sequence[float] | None = None,
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
+    columns: Sequence[str] | None = None,
+) -> Pairs:
+    r"""Reads pairs of texts with scores, and checks every row.
+
+    Columns are found by name: (base, ref, similarity), (sentence1, sentence2, score), (text1, text2, label) and
+    (left, right, score) are known; white space around names and upper or lower case make no difference. Other columns
+    may be there too. Texts are kept as they are written: "NA", "null" and "001" are texts.
+
+    Args:
+        source: a file, .csv, .tsv, .jsonl (or .ndjson, .json: one object a line) or .parquet, or a DataFrame.
+        left: the name of the column of left texts, where it is not a known one.
+        right: the name of the column of right texts.
+        score: the name of the column of scores.
+        score_range: the lowest and the highest possible score, which become 0 and 1. Without it scores must lie from
+            0 to 1.
+        encoding: the encoding of a text file. A byte order mark is passed over.
+        delimiter: the character between the fields of a .csv or .tsv file; "tab" stands for `\t`. By default the comma
+            in .csv, the tab in .tsv.
+        columns: the names of all columns of a .csv or .tsv file without a header, as a sequence or as one string with
+            commas between them.
+
+    Returns:
+        The pairs, in the order of the source. Duplicates and contradictions are kept, and counted by
+        `Pairs.summary()`; pairs that have more than one score are also logged as a warning.
+
+    Raises:
+        DataError: the source cannot be read, or rows of it cannot be used. The message, one line, names the first of
+            them with their line numbers.
+        DependencyError: the file is Parquet and pyarrow is not installed.
+        SettingsError: a setting cannot be used, or does not go with the source.
+
+    Example:
+        >>> pairs = read_pairs("pairs.csv")
+        >>> dev = read_pairs("stsb-en-dev.csv", columns=["sentence1", "sentence2", "score"], score_range=(0, 5))
+    """
+    score_limits(score_range)
+    wanted = ColumnNames(left, right, score)
+    if isinstance(source, pd.DataFrame):
+        _reject_text_settings("a DataFrame", delimiter, columns)
+        return pairs_from_rows(read_frame(source, wanted), score_range)
+    if not isinstance(source, (str, os.PathLike)):
+        raise SettingsError(f"Expected the path of a file, or a pandas DataFrame. Received: {type(source).__name__}.")
+    rows = _read_file(Path(source), wanted, encoding, delimiter, columns)
+    return pairs_from_rows(rows, score_range)
+
+
+def _read_file(
+    path: Path, wanted: ColumnNames, encoding: str, delimiter: str | None, columns: Sequence[str] | None
+) -> Rows:
+    suffix = path.suffix.lower()
+    if suffix in _DELIMITERS:
+        separator = _DELIMITERS[suffix] if delimiter is None else delimiter
+        names = columns.split(",") if isinstance(columns, str) else columns
+        return read_delimited(path, wanted, encoding=encoding, delimiter=separator, columns=names)
+    if suffix in _JSON_LINES:
+        _reject_text_settings(f"{path}, a file of JSON lines", delimiter, columns)
+        return read_json_lines(path, wanted, encoding=encoding)
+    if suffix == ".parquet":
+        _reject_text_settings(f"{path}, a Parquet file", delimiter, columns)
+        return read_parquet(path, wanted)
+    require_file(path)
+    raise DataError(
+        f"{path} has {f'the unknown suffix {path.suffix}' if suffix else 'no suffix'}. Expected one of "
+        f"{', '.join(_SUFFIXES)}: convert or rename the file."
+    )
+
+
+def _reject_text_settings(what: str, delimiter: str | None, columns: Sequence[str] | None) -> None:
+    for flag, value in (("--delimiter", delimiter), ("--columns", columns)):
+        if value is not None:
+            raise SettingsError(
+                f"{flag} ({flag[2:]}= in Python) is for .csv and .tsv files only. Received it for {what}: leave it out."
+            )

@@ -1,0 +1,87 @@
+"""A file as text, or one line that says why it is none."""
+
+from pathlib import Path
+
+from tfsiamese.errors import DataError, SettingsError
+
+__all__ = ["read_text", "require_file"]
+
+_SIGNATURES = (
+    (b"\x1f\x8b", "is compressed with gzip", "Unpack it first, e.g. with gunzip"),
+    (b"\x28\xb5\x2f\xfd", "is compressed with zstd", "Unpack it first, e.g. with unzstd"),
+    (b"\xfd7zXZ\x00", "is compressed with xz", "Unpack it first, e.g. with unxz"),
+    (b"PK\x03\x04", "is an Excel workbook or a zip archive", "Save the sheet as CSV, or unpack the archive"),
+    (b"\xd0\xcf\x11\xe0", "is an old Excel workbook", "Save the sheet as CSV"),
+    (b"PAR1\x15", "is a Parquet file", "Rename it to .parquet"),
+)
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def require_file(path: Path) -> None:
+    """Raises a DataError where `path` is not a file."""
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except OSError as error:  # such as a name that is too long
+        raise DataError(f"{path} cannot be read: {error.strerror}. Check the path.") from error
+    if is_folder:
+        raise DataError(f"{path} is a folder. Expected a file: pass the path of one file of pairs in it.")
+    if not exists:
+        raise DataError(f"{path} does not exist. Expected a file of pairs: check the path.")
+
+
+def read_text(path: Path, encoding: str) -> str:
+    """The text of a file, without its byte order mark.
+
+    Raises:
+        DataError: the file is missing, empty, binary, or not in this encoding.
+        SettingsError: there is no such encoding.
+    """
+    require_file(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}. Check the path and its permissions.") from error
+    for signature, what, advice in _SIGNATURES:
+        if data.startswith(signature):
+            raise DataError(f"{path} {what}. Expected text: {advice}.")
+    text = _decode(data, encoding, path).removeprefix("\ufeff")
+    if not text or text.isspace():
+        raise DataError(f"{path} is empty. Expected rows of pairs: check how the file was written.")
+    nul = text.find("\0")
+    if nul >= 0:
+        raise DataError(
+            f"{path}: line {_line_after(text[:nul])} has a NUL character, so this is no plain text in {encoding}. "
+            "Pass --encoding utf-16 (encoding= in Python) if it is UTF-16; otherwise write the file anew as text."
+        )
+    return text
+
+
+def _decode(data: bytes, encoding: str, path: Path) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode(encoding, errors="replace")
+        byte = error.object[error.start]
+        raise DataError(
+            f"{path}: line {_line_after(before)} has the byte 0x{byte:02x}, which is not {encoding}. "
+            f"{_encoding_advice(data, encoding)}"
+        ) from error
+    except (LookupError, UnicodeError) as error:
+        raise SettingsError(
+            f"Text cannot be read with the encoding {encoding!r}. Pass a name that Python knows with --encoding "
+            "(encoding= in Python): utf-8, utf-16, cp1252, …"
+        ) from error
+
+
+def _encoding_advice(data: bytes, encoding: str) -> str:
+    how = "(encoding= in Python)"
+    if data.startswith(_UTF_16_MARKS):
+        return f"The file starts with the mark of UTF-16: pass --encoding utf-16 {how}."
+    if encoding.casefold().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig"):
+        return f"Pass the file's encoding, e.g. --encoding cp1252 {how}, or save it as UTF-8."
+    return f"Pass the file's encoding, e.g. --encoding utf-8 {how}."
+
+
+def _line_after(before: str) -> int:
+    """The line on which the character after `before` stands."""
+    return 1 + before.count("\n") + before.count("\r") - before.count("\r\n")
