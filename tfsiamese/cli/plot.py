@@ -39,6 +39,7 @@ def run(options: argparse.Namespace) -> None:
     if len(matrices) == 1:
         figure = plots.plot_similarity_matrix(matrices[0], labels, title=options.title)
     else:
+        first, second = matrices
         names = (sources[0], sources[1])
-        figure = plots.plot_similarity_matrices(*matrices, labels, title=options.title, panel_titles=names)
+        figure = plots.plot_similarity_matrices(first, second, labels, title=options.title, panel_titles=names)
     print(plots.save_figure(figure, options.out))

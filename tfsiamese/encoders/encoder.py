@@ -26,7 +26,7 @@ class Encoder(keras.layers.Layer):
     Attributes:
         dimension: the length of a vector.
         source: where the encoder came from, as the user named it.
-        fingerprint: identifies architecture and weights as they were when loaded.
+        fingerprint: identifies architecture and weights, as loaded or as the last training left them.
     """
 
     dimension: int

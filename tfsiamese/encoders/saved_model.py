@@ -97,19 +97,19 @@ class SavedModelEncoder(Encoder):
                 if callable(candidate):
                     return candidate
         signatures = getattr(self._loaded, "signatures", {})
-        texts_to_vectors = [name for name, function in signatures.items() if _string_input(function)]
+        inputs = {name: _string_input(function) for name, function in signatures.items()}
+        texts_to_vectors = {name: text_input for name, text_input in inputs.items() if text_input}
         name = signature or ("serving_default" if "serving_default" in texts_to_vectors else None)
         if name is None and len(texts_to_vectors) == 1:
-            name = texts_to_vectors[0]
-        if name not in texts_to_vectors:
+            name = next(iter(texts_to_vectors))
+        if name is None or name not in texts_to_vectors:
             raise EncoderError(
                 f"{self.source} has no signature {name or 'serving_default'!r} that takes one batch of strings. "
                 f"Its signatures: {', '.join(signatures) or 'none'}; with one batch of strings as input: "
                 f"{', '.join(texts_to_vectors) or 'none'}. Name one with signature=."
             )
         function = signatures[name]
-        input_name = _string_input(function)
-        return functools.partial(_call_signature, function, input_name)
+        return functools.partial(_call_signature, function, texts_to_vectors[name])
 
     def _choose_output(self, output: Any) -> tf.Tensor:
         if not isinstance(output, dict):

@@ -134,6 +134,6 @@ def _download(handle: str) -> Path:
     except Exception as error:  # the resolvers raise whatever their transport raises
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise EncoderError(
-            f"{handle} cannot be downloaded: {reason} Check the handle and the network, or download the SavedModel "
-            "by hand and give its folder."
+            f"{handle} cannot be downloaded: {reason.rstrip('.')}. Check the handle and the network, "
+            "or download the SavedModel by hand and give its folder."
         ) from error

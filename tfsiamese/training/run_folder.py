@@ -8,6 +8,7 @@ import json
 import logging
 import platform
 import shutil
+import zipfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ class RunFolder:
             return
         with publish_folder(target) as folder:
             for name, arrays in (("weights", weights), ("optimizer", optimizer), ("best", best)):
-                np.savez(folder / f"{name}.npz", **arrays)
+                np.savez(folder / f"{name}.npz", allow_pickle=False, **arrays)
             (folder / "state.json").write_text(json.dumps(state.to_json()), encoding="utf-8")
         for old in self._checkpoints()[:-_CHECKPOINTS_KEPT]:
             shutil.rmtree(old, ignore_errors=True)
@@ -83,7 +84,7 @@ class RunFolder:
         try:
             state = RunState.from_json(json.loads((folder / "state.json").read_text(encoding="utf-8")))
             weights, optimizer, best = (_read_arrays(folder / f"{name}.npz") for name in _ARRAY_FILES)
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise TrainingError(
                 f"The checkpoint {folder} cannot be read ({error}). Delete that folder to continue from the one before."
             ) from error

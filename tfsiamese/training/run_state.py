@@ -5,6 +5,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import keras
+
 __all__ = ["RunState"]
 
 Logs = dict[str, float]
@@ -55,6 +57,18 @@ class RunState:
         values = [(logs.get(monitor, math.nan), index) for index, logs in enumerate(self.history)] if monitor else []
         known = [(value if greater_is_better else -value, -index) for value, index in values if not math.isnan(value)]
         return -max(known)[1] if known else None
+
+    def to_history(self, model: keras.Model, after: Logs, best_epoch: int | None) -> keras.callbacks.History:
+        """As Keras has it; `before` and `after` hold the metrics round the run, `best_epoch` counts from 1."""
+        history = keras.callbacks.History()
+        history.set_model(model)
+        history.epoch = list(range(len(self.history)))
+        columns = dict.fromkeys(name for logs in self.history for name in logs)
+        history.history = {name: [logs.get(name, math.nan) for logs in self.history] for name in columns}
+        history.before = self.before
+        history.after = after
+        history.best_epoch = None if best_epoch is None else best_epoch + 1
+        return history
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""

@@ -1,5 +1,6 @@
 """The weights of a model as arrays, no larger than what training can have changed."""
 
+import hashlib
 from collections.abc import Sequence
 
 import keras
@@ -47,6 +48,14 @@ class WeightStore:
                 slots.reset_table()
                 values = tf.constant(arrays[f"{index}/values"], variable.dtype)
                 slots.table.scatter_update(tf.IndexedSlices(values, tf.constant(arrays[f"{index}/rows"])))
+
+    def fingerprint(self, before: str) -> str:
+        """A digest of the weights as they are now, on top of the fingerprint that they had before training."""
+        digest = hashlib.sha256(before.encode())
+        for name, array in sorted(self.snapshot().items()):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
     def _changing(self) -> list[tuple[int, keras.Variable]]:
         frozen = set(self._encoder.frozen_names)

@@ -1,134 +1,41 @@
-"""Fits a siamese model on pairs."""
+"""One run, from its start or from a checkpoint to its end."""
 
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
 
 import keras
 
-from tfsiamese.encoders import Encoder
 from tfsiamese.errors import SettingsError, TrainingError
-from tfsiamese.losses import Loss, get_loss
 from tfsiamese.pairs import Pairs
 from tfsiamese.pairs.batches import PairBatches
-from tfsiamese.siamese import Siamese
 from tfsiamese.training.interrupts import Interrupts
-from tfsiamese.training.optimizers import RowSparseAdam
+from tfsiamese.training.plan import TrainingPlan
 from tfsiamese.training.progress import ProgressBar, TensorBoardLog
 from tfsiamese.training.run_folder import RunFolder
 from tfsiamese.training.run_state import RunState
-from tfsiamese.training.schedules import WarmupDecay
-from tfsiamese.training.settings import TrainingSettings
 from tfsiamese.training.step import TrainingStep
 from tfsiamese.training.weights import Arrays, WeightStore, optimizer_state, restore_optimizer
 
-__all__ = ["Evaluator", "fit"]
+__all__ = ["Run"]
 
 _logger = logging.getLogger(__name__)
 
 
-class Evaluator(Protocol):
-    """What `fit` needs of an evaluator; those of `tfsiamese.evaluation` are such."""
-
-    primary_metric: str
-    greater_is_better: bool
-
-    def __call__(self, encoder: Encoder) -> dict[str, float]:
-        """Named scores of an encoder."""
-
-
-def fit(
-    model: Siamese,
-    pairs: Pairs,
-    *,
-    validation: Pairs | None = None,
-    loss: str | Loss | Callable = "mse",
-    evaluator: Evaluator | None = None,
-    optimizer: keras.optimizers.Optimizer | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    out: str | Path | None = None,
-    resume: bool = False,
-    **settings: Any,
-) -> keras.callbacks.History:
-    """Trains the model's encoder in place and ends with the weights of the best epoch.
-
-    The same pairs, settings and seed give the same weights on the same machine. With `out`, a run that was
-    interrupted in any way continues with `resume=True` to the weights that it would have had; only an encoder that
-    draws random numbers of its own, such as dropout inside a SavedModel, differs after a resumption.
+class Run:
+    """Trains the encoder of a plan's model in place.
 
     Args:
-        model: the siamese model.
-        pairs: the training pairs.
-        validation: pairs to report `val_loss` on before, after and each epoch.
-        loss: a name of `tfsiamese.losses.LOSS_NAMES`, a `Loss`, or a function `(y_true, y_pred)` on the model's score.
-        evaluator: called with the encoder before, after and each epoch; its primary metric chooses the best epoch.
-        optimizer: `RowSparseAdam` with β₂ = 0.9999 and clipnorm 1 by default. With your own, set the learning rate
-            there, and leave `learning_rate`, `warmup` and `decay` alone.
-        callbacks: any Keras callbacks. Their own state is not part of a checkpoint.
-        out: the run folder to write; nothing is written without one.
-        resume: continue the run in `out`; start it where there is none.
-        **settings: the attributes of `TrainingSettings`: epochs, batch_size, learning_rate, warmup, decay, seed, …
-
-    Returns:
-        A `keras.callbacks.History`: `history` by column, a value for each epoch; `before` and `after` hold the
-        metrics, and `best_epoch` counts from 1 (None where nothing was monitored).
-
-    Raises:
-        SettingsError: a setting is wrong, or `out` holds another run.
-        DataError: the loss cannot use the labels.
-        TrainingError: nothing is trainable, or the loss is not finite. The model then has the last good weights.
-
-    Example:
-        >>> history = fit(Siamese(load_encoder("use-multilingual")), pairs, loss="mse", epochs=20, out="runs/jobs")
+        plan: what to train.
+        optimizer: not built yet.
+        callbacks: the user's Keras callbacks.
+        folder: where checkpoints and results go, if anywhere.
     """
-    chosen = TrainingSettings.from_keywords(**settings)
-    plan = _Plan(model, pairs, validation, get_loss(loss, model.head), evaluator, chosen)
-    _check(plan)
-    optimizer = optimizer or _default_optimizer(plan)
-    folder = RunFolder(out, _config(plan, optimizer), resume) if out is not None else None
-    return _Run(plan, optimizer, callbacks, folder).run()
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """All that a run is given."""
-
-    model: Siamese
-    pairs: Pairs
-    validation: Pairs | None
-    loss: Loss
-    evaluator: Evaluator | None
-    settings: TrainingSettings
-
-    @property
-    def total_steps(self) -> int:
-        return self.settings.epochs * -(-len(self.pairs) // self.settings.batch_size)
-
-    @property
-    def monitor(self) -> str | None:
-        if self.settings.monitor:
-            return self.settings.monitor
-        if self.evaluator is not None:
-            return self.evaluator.primary_metric
-        return "val_loss" if self.validation is not None else None
-
-    @property
-    def greater_is_better(self) -> bool:
-        if self.evaluator is not None and self.monitor == self.evaluator.primary_metric:
-            return self.evaluator.greater_is_better
-        return not (self.monitor or "").endswith(("loss", "mae", "mse"))
-
-
-class _Run:
-    """One run, from its start or from a checkpoint to its end."""
 
     def __init__(
         self,
-        plan: _Plan,
+        plan: TrainingPlan,
         optimizer: keras.optimizers.Optimizer,
         callbacks: Sequence[keras.callbacks.Callback],
         folder: RunFolder | None,
@@ -146,6 +53,8 @@ class _Run:
         self._validation = PairBatches(plan.validation, 64) if plan.validation is not None else None
         self._user_callbacks = list(callbacks)
         self._saved_at = time.monotonic()
+        self._saved_step = -1
+        self._fingerprint = self._encoder.fingerprint
 
     def run(self) -> keras.callbacks.History:
         """Trains to the end."""
@@ -155,6 +64,7 @@ class _Run:
         self._resume()
         if self._state.before is None:
             self._state.before = self._measure()
+        self._check_monitor(self._state.before)
         shown = self._shown_callbacks()
         callbacks = keras.callbacks.CallbackList(
             [*self._user_callbacks, *shown],
@@ -169,6 +79,8 @@ class _Run:
         finally:
             for callback in shown:
                 callback.close()
+            if self._saved_step == self._state.step:
+                self._encoder.fingerprint = self._fingerprint
         return self._finish()
 
     def _train(self, callbacks: keras.callbacks.CallbackList, interrupts: Interrupts) -> None:
@@ -181,6 +93,7 @@ class _Run:
             logs = self._epoch_logs()
             self._end_epoch(logs)
             callbacks.on_epoch_end(self._state.epoch - 1, logs)
+            self._stop_if_asked(interrupts)
             self._save_if_due()
             if self._plan.model.stop_training:
                 break
@@ -194,14 +107,21 @@ class _Run:
             loss, finite = self._step.train(texts, labels)
             if not finite:
                 self._stop_at_bad_batch(loss)
+            # Until the run ends or is saved, no checkpoint fits the weights in memory.
+            self._encoder.fingerprint = f"{self._fingerprint}, trained in part"
             size = len(labels)
             state.advance(loss, size, time.perf_counter() - start)
             mean = state.loss_sum / state.pairs_done
             callbacks.on_train_batch_end(state.batch - 1, {"loss": mean, "batch_loss": loss, "size": size})
-            if interrupts.requested:
-                self._save()
-                interrupts.act()
+            self._stop_if_asked(interrupts)
             self._save_if_due()
+
+    def _stop_if_asked(self, interrupts: Interrupts) -> None:
+        if interrupts.requested:
+            self._save()
+            if self._folder is not None:
+                _logger.warning("stopped at epoch %d; %s keeps the state", self._state.epoch + 1, self._folder.path)
+            interrupts.act()
 
     def _epoch_logs(self) -> dict[str, float]:
         # The rate of the last step: the optimizer has counted on already.
@@ -210,12 +130,10 @@ class _Run:
         if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
             rate = schedule(self._optimizer.iterations - 1)
         logs = {"loss": self._state.loss_sum / self._state.pairs_done, "learning_rate": float(rate)}
-        return logs | self._measure() | {"seconds": round(self._state.seconds, 3)}
+        seconds = self._state.seconds - sum(epoch["seconds"] for epoch in self._state.history)
+        return logs | self._measure() | {"seconds": round(seconds, 3)}
 
     def _end_epoch(self, logs: dict[str, float]) -> None:
-        monitor = self._plan.monitor
-        if monitor is not None and monitor not in logs:
-            raise SettingsError(f"monitor={monitor!r} is not measured. Expected one of {', '.join(logs)}.")
         self._state.end_epoch(logs)
         if self._best_epoch() == self._state.epoch - 1 and self._settings.restore_best:
             self._best = self._weights.snapshot()
@@ -224,6 +142,11 @@ class _Run:
         measured = ", ".join(f"{name} {value:.5g}" for name, value in logs.items() if name != "seconds")
         level = logging.DEBUG if self._settings.show_progress else logging.INFO
         _logger.log(level, "epoch %d/%d: %s", self._state.epoch, self._settings.epochs, measured)
+
+    def _check_monitor(self, measured: Iterable[str]) -> None:
+        known = ["loss", *measured]
+        if self._plan.monitor is not None and self._plan.monitor not in known:
+            raise SettingsError(f"monitor={self._plan.monitor!r} is not measured. Expected one of {', '.join(known)}.")
 
     def _best_epoch(self) -> int | None:
         return self._state.best_epoch(self._plan.monitor, self._plan.greater_is_better)
@@ -260,6 +183,7 @@ class _Run:
         if self._folder is not None:
             weights, optimizer = self._weights.snapshot(), optimizer_state(self._optimizer)
             self._folder.save_checkpoint(self._state, weights, optimizer, self._best)
+            self._saved_step = self._state.step
         self._saved_at = time.monotonic()
 
     def _stop_at_bad_batch(self, loss: float) -> None:
@@ -267,7 +191,7 @@ class _Run:
         state = self._state
         if state.step:
             self._save()
-        rows = _name_rows(self._plan.pairs, self._batches.rows(state.epoch, state.batch))
+        rows = _name_rows(self._plan.pairs, self._batches.rows(state.epoch, state.batch).tolist())
         what = f"The loss is {loss}" if not math.isfinite(loss) else "A gradient is not finite"
         kept = f" {self._folder.path} keeps the last good state." if self._folder is not None and state.step else ""
         raise TrainingError(
@@ -296,7 +220,8 @@ class _Run:
                     "training_seconds": round(self._state.seconds, 3),
                 }
             )
-        return _history(self._plan.model, self._state, after, best)
+        self._encoder.fingerprint = self._weights.fingerprint(self._fingerprint)
+        return self._state.to_history(self._plan.model, after, best)
 
     def _warn_if_nothing_was_gained(self, after: dict[str, float]) -> None:
         monitor = self._plan.monitor
@@ -320,66 +245,7 @@ class _Run:
         return shown
 
 
-def _check(plan: _Plan) -> None:
-    if not isinstance(plan.model, Siamese):
-        raise SettingsError(f"fit takes a Siamese model and received {type(plan.model).__name__}.")
-    if len(plan.pairs) == 0:
-        raise SettingsError("There are no pairs to train on.")
-    plan.loss.check_labels(plan.pairs.scores)
-    if plan.validation is not None:
-        plan.loss.check_labels(plan.validation.scores)
-    if plan.settings.patience is not None and plan.monitor is None:
-        raise SettingsError("patience needs something to monitor: give validation pairs or an evaluator.")
-
-
-def _default_optimizer(plan: _Plan) -> keras.optimizers.Optimizer:
-    settings = plan.settings
-    warmup_steps = settings.warmup_steps(plan.total_steps)
-    rate: float | WarmupDecay = settings.learning_rate
-    if warmup_steps or settings.decay != "constant":
-        rate = WarmupDecay(settings.learning_rate, plan.total_steps, warmup_steps, settings.decay)
-    return RowSparseAdam(rate)
-
-
-def _config(plan: _Plan, optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
-    encoder = plan.model.encoder
-    return {
-        "encoder": {
-            "source": encoder.source,
-            "fingerprint": encoder.fingerprint,
-            "dimension": encoder.dimension,
-            "frozen": encoder.frozen_names,
-        },
-        "head": plan.model.head,
-        "loss": {"name": plan.loss.name} | plan.loss.get_config(),
-        "optimizer": {"class": type(optimizer).__name__} | optimizer.get_config(),
-        "settings": plan.settings.decisive() | {"monitor": plan.monitor},
-        "data": {
-            "training": _describe(plan.pairs),
-            "validation": None if plan.validation is None else _describe(plan.validation),
-        },
-    }
-
-
-def _describe(pairs: Pairs) -> dict[str, Any]:
-    return {"source": pairs.source, "pairs": len(pairs), "fingerprint": pairs.fingerprint}
-
-
 def _name_rows(pairs: Pairs, rows: Sequence[int]) -> str:
     lines = [int(pairs.frame["line"].iloc[row]) for row in rows]
     shown = ", ".join(str(line) for line in sorted(lines)[:16]) + (", …" if len(lines) > 16 else "")
     return f"{pairs.source}, line{'s' if len(lines) > 1 else ''} {shown}"
-
-
-def _history(
-    model: Siamese, state: RunState, after: dict[str, float], best_epoch: int | None
-) -> keras.callbacks.History:
-    history = keras.callbacks.History()
-    history.set_model(model)
-    history.epoch = list(range(len(state.history)))
-    columns = dict.fromkeys(name for logs in state.history for name in logs)
-    history.history = {name: [logs.get(name, math.nan) for logs in state.history] for name in columns}
-    history.before = state.before
-    history.after = after
-    history.best_epoch = None if best_epoch is None else best_epoch + 1
-    return history
