@@ -80,7 +80,7 @@ def measure(side: str, data: Path, epochs: int) -> dict:
     }
 
 
-def ours():  # noqa: ANN201
+def ours():
     import tfsiamese as ts
     from tfsiamese.losses import MeanSquaredErrorLoss
     from tfsiamese.training.step import TrainingStep
@@ -90,7 +90,7 @@ def ours():  # noqa: ANN201
     return lambda texts, labels: step.train(texts, labels)[0]
 
 
-def peer():  # noqa: ANN201
+def peer():
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     import tensorflow as tf
     import tensorflow_hub as hub

@@ -103,9 +103,7 @@ def report(rows: list[dict]) -> None:
     for row in rows:
         before, after = row["before"]["pearson_cosine"], row["after"]["pearson_cosine"]
         loss = " → ".join(f"{value:.5f}" for value in row["loss"])
-        groups = [
-            f"{row['groups_before'][index]:.3f} → {row['groups_after'][index]:.3f}" for index in (0, 1)
-        ]
+        groups = [f"{row['groups_before'][index]:.3f} → {row['groups_after'][index]:.3f}" for index in (0, 1)]
         print(f"| {row['name']} | {before:.4f} | {after:.4f} | {row['epochs']} | {loss} | {groups[0]} | {groups[1]} |")
     print(json.dumps(rows, indent=2), file=sys.stderr)
 

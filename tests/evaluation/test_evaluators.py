@@ -109,7 +109,6 @@ class TestEvaluatorSequence:
             "sts_spearman_cosine",
             "sts_pearson_angular",
             "sts_spearman_angular",
-            "sts_pairs",
             "validation_mae",
             "validation_mse",
             "validation_pearson",

@@ -7,7 +7,6 @@ from typing import Any
 
 from tfsiamese.cli.options import add_encoder_options, encoder_options
 from tfsiamese.cli.quiet import import_tensorflow
-from tfsiamese.cli.texts import read_texts
 from tfsiamese.errors import SettingsError
 from tfsiamese.files import publish_file
 
@@ -30,6 +29,8 @@ def run(options: argparse.Namespace) -> None:
     """Runs the verb."""
     if Path(options.out).suffix != ".npy":
         raise SettingsError(f"Expected --out to end in .npy. Received: {options.out}.")
+    from tfsiamese.pairs import read_texts
+
     texts = read_texts(options.texts)
     import_tensorflow()
     import numpy as np

@@ -5,7 +5,6 @@ from typing import Any
 
 from tfsiamese.cli.options import add_encoder_options, encoder_options
 from tfsiamese.cli.quiet import import_tensorflow
-from tfsiamese.cli.texts import read_texts
 
 __all__ = ["add_parser"]
 
@@ -25,6 +24,8 @@ def add_parser(verbs: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Runs the verb."""
+    from tfsiamese.pairs import read_texts
+
     labels = [text for text in read_texts(options.labels) if text.strip()]
     import_tensorflow()
     from tfsiamese import plots

@@ -7,9 +7,8 @@ import keras
 import numpy as np
 
 from tfsiamese import plots, similarity
-from tfsiamese.cli.texts import read_texts
 from tfsiamese.encoders import Encoder
-from tfsiamese.pairs import Pairs
+from tfsiamese.pairs import Pairs, read_texts
 from tfsiamese.siamese import Siamese
 
 __all__ = ["RunReport", "metrics_table", "similarity_matrix"]

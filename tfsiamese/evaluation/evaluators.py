@@ -129,11 +129,12 @@ class EvaluatorSequence:
         self.greater_is_better = first.greater_is_better
 
     def __call__(self, encoder: TextEncoder) -> dict[str, float]:
-        """The metrics of all of them, in their order."""
+        """The metrics of all of them, in their order, without the counts of pairs."""
         return {
             f"{name}_{key}": value
             for name, metrics in evaluate(encoder, self._evaluators).items()
             for key, value in metrics.items()
+            if key != "pairs"
         }
 
 

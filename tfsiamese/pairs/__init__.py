@@ -2,5 +2,6 @@
 
 from tfsiamese.pairs.pairs import Pairs
 from tfsiamese.pairs.reading import read_pairs
+from tfsiamese.pairs.texts import read_texts
 
-__all__ = ["Pairs", "read_pairs"]
+__all__ = ["Pairs", "read_pairs", "read_texts"]
