@@ -21,6 +21,8 @@ def import_tensorflow() -> None:
             os.dup2(said.fileno(), 2)
             for name in ("tensorflow", "tensorflow_text", "keras"):
                 importlib.import_module(name)
+            # Looks for GPUs now, since a machine without any is reported to standard error at the first look.
+            importlib.import_module("tensorflow").config.list_physical_devices()
         except BaseException:
             os.dup2(kept, 2)
             said.seek(0)

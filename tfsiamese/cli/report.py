@@ -36,9 +36,10 @@ class RunReport:
     def write(self, history: keras.callbacks.History, folder: Path) -> list[Path]:
         """Writes the similarity matrices, the training curves and the score scatter; returns their paths."""
         after = similarity_matrix(self._model.encoder, self._labels, self._model.head)
+        curves = {name: values for name, values in history.history.items() if name != "seconds"}
         figures = {
             "similarity_matrix.png": plots.plot_similarity_matrices(self._matrix, after, self._labels),
-            "training_curves.png": plots.plot_training_curves(history.history, best_epoch=history.best_epoch),
+            "training_curves.png": plots.plot_training_curves(curves, best_epoch=history.best_epoch),
             "score_scatter.png": plots.plot_score_scatter(self._pairs.scores, self._predict(), before=self._scores),
         }
         return [plots.save_figure(figure, folder / name) for name, figure in figures.items()]

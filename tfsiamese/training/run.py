@@ -139,9 +139,11 @@ class Run:
             self._best = self._weights.snapshot()
         if self._folder is not None:
             self._folder.write_history(self._state.history)
-        measured = ", ".join(f"{name} {value:.5g}" for name, value in logs.items() if name != "seconds")
+        shown = dict.fromkeys(["loss", "val_loss", self._plan.monitor])
+        measured = ", ".join(f"{name} {logs[name]:.4f}" for name in shown if name in logs)
         level = logging.DEBUG if self._settings.show_progress else logging.INFO
-        _logger.log(level, "epoch %d/%d: %s", self._state.epoch, self._settings.epochs, measured)
+        rate = len(self._plan.pairs) / logs["seconds"] if logs["seconds"] else math.inf
+        _logger.log(level, "epoch %d/%d: %s, %.0f pairs/s", self._state.epoch, self._settings.epochs, measured, rate)
 
     def _check_monitor(self, measured: Iterable[str]) -> None:
         known = ["loss", *measured]
