@@ -1,5 +1,6 @@
 """Callbacks that show a run: a progress bar, and TensorBoard's files."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,21 +8,30 @@ import keras
 import tensorflow as tf
 from tqdm.auto import tqdm
 
-__all__ = ["ProgressBar", "TensorBoardLog"]
+__all__ = ["ProgressBar", "TensorBoardLog", "describe_epoch"]
+
+
+def describe_epoch(epoch: int, epochs: int, pairs: int, monitor: str | None, logs: Mapping[str, float]) -> str:
+    """One line on a finished epoch, counted from 1: the losses, what is monitored, pairs a second of training."""
+    names = dict.fromkeys(["loss", "val_loss", monitor])
+    measured = ", ".join(f"{name} {logs[name]:.4f}" for name in names if name is not None and name in logs)
+    rate = f", {pairs / logs['seconds']:,.0f} pairs/s" if logs["seconds"] > 0 else ""
+    return f"epoch {epoch}/{epochs}: {measured}{rate}"
 
 
 class ProgressBar(keras.callbacks.Callback):
-    """One bar an epoch on standard error: loss, pairs a second, time left."""
+    """One bar an epoch on standard error: loss, pairs a second, time left; then a line on what the epoch gave."""
 
-    def __init__(self, epochs: int, pairs: int):
+    def __init__(self, epochs: int, pairs: int, monitor: str | None = None):
         super().__init__()
         self._epochs = epochs
         self._pairs = pairs
+        self._monitor = monitor
         self._bar: tqdm | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Opens a bar; a resumed epoch starts where it stopped."""
-        done = (logs or {}).get("pairs_done", 0)
+        done = int((logs or {}).get("pairs_done", 0))
         self._bar = tqdm(
             total=self._pairs, initial=done, unit="pair", desc=f"epoch {epoch + 1}/{self._epochs}", mininterval=0.2
         )
@@ -29,14 +39,15 @@ class ProgressBar(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Moves the bar."""
         if self._bar is not None and logs:
-            self._bar.set_postfix(loss=f"{logs['loss']:.5f}", refresh=False)
-            self._bar.update(logs["size"])
+            self._bar.set_postfix(loss=f"{logs['loss']:.4f}", refresh=False)
+            self._bar.update(int(logs["size"]))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Closes the bar with the epoch's metrics beside it."""
-        if self._bar is not None:
-            shown = {key: f"{value:.5g}" for key, value in (logs or {}).items() if key not in _NOT_SHOWN}
-            self._bar.set_postfix(shown, refresh=True)
+        """Puts the epoch's line in place of the bar."""
+        if self._bar is not None and logs:
+            line = describe_epoch(epoch + 1, self._epochs, self._pairs, self._monitor, logs)
+            self._bar.bar_format = line.replace("{", "{{").replace("}", "}}")
+            self._bar.refresh()
             self.close()
 
     def close(self) -> None:
@@ -44,9 +55,6 @@ class ProgressBar(keras.callbacks.Callback):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-
-
-_NOT_SHOWN = ("seconds", "learning_rate")
 
 
 class TensorBoardLog(keras.callbacks.Callback):

@@ -12,7 +12,7 @@ from tfsiamese.pairs import Pairs
 from tfsiamese.pairs.batches import PairBatches
 from tfsiamese.training.interrupts import Interrupts
 from tfsiamese.training.plan import TrainingPlan
-from tfsiamese.training.progress import ProgressBar, TensorBoardLog
+from tfsiamese.training.progress import ProgressBar, TensorBoardLog, describe_epoch
 from tfsiamese.training.run_folder import RunFolder
 from tfsiamese.training.run_state import RunState
 from tfsiamese.training.step import TrainingStep
@@ -139,11 +139,11 @@ class Run:
             self._best = self._weights.snapshot()
         if self._folder is not None:
             self._folder.write_history(self._state.history)
-        shown = dict.fromkeys(["loss", "val_loss", self._plan.monitor])
-        measured = ", ".join(f"{name} {logs[name]:.4f}" for name in shown if name in logs)
         level = logging.DEBUG if self._settings.show_progress else logging.INFO
-        rate = len(self._plan.pairs) / logs["seconds"] if logs["seconds"] else math.inf
-        _logger.log(level, "epoch %d/%d: %s, %.0f pairs/s", self._state.epoch, self._settings.epochs, measured, rate)
+        _logger.log(level, describe_epoch(self._state.epoch, *self._shown_as(), logs))
+
+    def _shown_as(self) -> tuple[int, int, str | None]:
+        return self._settings.epochs, len(self._plan.pairs), self._plan.monitor
 
     def _check_monitor(self, measured: Iterable[str]) -> None:
         known = ["loss", *measured]
@@ -241,7 +241,7 @@ class Run:
     def _shown_callbacks(self) -> list[ProgressBar | TensorBoardLog]:
         shown: list[ProgressBar | TensorBoardLog] = []
         if self._settings.show_progress:
-            shown.append(ProgressBar(self._settings.epochs, len(self._plan.pairs)))
+            shown.append(ProgressBar(*self._shown_as()))
         if self._folder is not None:
             shown.append(TensorBoardLog(self._folder.logs, self._state.step))
         return shown
