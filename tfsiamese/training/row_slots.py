@@ -21,13 +21,13 @@ class RowSlots:
     def __init__(self, table: tf.Variable):
         width = table.shape[1]
         self.table = table
-        self._place_of_row = tf.Variable(
-            tf.fill([table.shape[0]], tf.constant(-1, tf.int64)), trainable=False, name="place_of_row"
-        )
-        self._count = tf.Variable(0, dtype=tf.int64, trainable=False, name="num_touched_rows")
-        self._rows = tf.Variable(
-            tf.zeros([_FIRST_CAPACITY], tf.int64), shape=[None], trainable=False, name="touched_rows"
-        )
+        # Bookkeeping stays on the CPU: not every scatter of integers has a kernel elsewhere.
+        with tf.device("CPU:0"):
+            nowhere = tf.fill([table.shape[0]], tf.constant(-1, tf.int64))
+            self._place_of_row = tf.Variable(nowhere, trainable=False, name="place_of_row")
+            self._count = tf.Variable(0, dtype=tf.int64, trainable=False, name="num_touched_rows")
+            no_rows = tf.zeros([_FIRST_CAPACITY], tf.int64)
+            self._rows = tf.Variable(no_rows, shape=[None], trainable=False, name="touched_rows")
         self.first_moment, self.second_moment, self._initial = (
             tf.Variable(
                 tf.zeros([_FIRST_CAPACITY, width], table.dtype), shape=[None, width], trainable=False, name=name
