@@ -40,8 +40,10 @@ class RunReport:
         figures = {
             "similarity_matrix.png": plots.plot_similarity_matrices(self._matrix, after, self._labels),
             "training_curves.png": plots.plot_training_curves(curves, best_epoch=history.best_epoch),
-            "score_scatter.png": plots.plot_score_scatter(self._pairs.scores, self._predict(), before=self._scores),
         }
+        if len(self._pairs) > 1:
+            scatter = plots.plot_score_scatter(self._pairs.scores, self._predict(), before=self._scores)
+            figures["score_scatter.png"] = scatter
         return [plots.save_figure(figure, folder / name) for name, figure in figures.items()]
 
     def _predict(self) -> np.ndarray:
