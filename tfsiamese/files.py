@@ -37,14 +37,17 @@ def publish_file(target: str | os.PathLike[str]) -> Iterator[Path]:
     An existing `target` is replaced in one step. The suffix of `target` is kept, since many writers look at it.
     """
     target = Path(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _make_parent(target)
     handle, name = tempfile.mkstemp(prefix=f".{target.stem}{_MARK}", suffix=target.suffix, dir=target.parent)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target)
+        try:
+            temporary.replace(target)
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, str(target)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -57,7 +60,7 @@ def publish_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
         FileExistsError: `target` is there already and is not an empty folder. Nothing is overwritten.
     """
     target = Path(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _make_parent(target)
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}{_MARK}", dir=target.parent))
     try:
         yield temporary
@@ -78,13 +81,24 @@ def remove_leftovers(folder: str | os.PathLike[str], older_than: float = 0.0) ->
     Where other processes may be writing, give `older_than`, in seconds, longer than any write takes.
     """
     latest = time.time() - older_than
-    leftovers = [path for path in Path(folder).glob(f".*{_MARK}*") if path.stat().st_mtime <= latest]
-    for path in leftovers:
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-    return len(leftovers)
+    removed = 0
+    for path in Path(folder).glob(f".*{_MARK}*"):
+        with contextlib.suppress(FileNotFoundError):  # whoever wrote it may be done with it by now
+            if path.stat().st_mtime > latest:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
+            removed += 1
+    return removed
+
+
+def _make_parent(target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotADirectoryError(errno.ENOTDIR, "a part of the path is a file, not a folder", str(target)) from error
 
 
 def _umask() -> int:

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
 
     evaluators: list[Any] = []
     if options.sts:
-        evaluators.append(StsEvaluator(options.sts, batch_size=options.batch_size))
+        evaluators.append(StsEvaluator(options.sts, batch_size=options.batch_size, score_range=options.score_range))
     if options.pairs:
         pairs = read_pairs(options.pairs, **pair_options(options))
         evaluators.append(PairEvaluator(pairs, "pairs", options.head, batch_size=options.batch_size))
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
 
     metrics = evaluate(load_encoder(options.encoder, **encoder_options(options)), evaluators)
     text = json.dumps(metrics, indent=2)
+    print(text)
     if options.json:
         with publish_file(options.json) as path:
             path.write_text(text + "\n", encoding="utf-8")
-    print(text)

@@ -1,10 +1,12 @@
 """The command `tfsiamese`."""
 
 import argparse
+import contextlib
+import io
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 from tfsiamese.cli import data, encode, evaluate, export, plot, train
@@ -18,15 +20,19 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb; returns the exit status: 0, 1 for an error, 2 for wrong usage, 130 after Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that takes ASCII only shows the rest as escapes.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    _show_log()
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     try:
-        options.run(options)
+        with _log_on_standard_error():
+            options.run(options)
     except (TfSiameseError, OSError) as error:
         return _fail(error)
     except KeyboardInterrupt:
-        print("tfsiamese: stopped; train continues with --resume", file=sys.stderr)
+        print("tfsiamese: stopped", file=sys.stderr)
         return _INTERRUPTED
     return 0
 
@@ -44,18 +50,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _show_log() -> None:
+@contextlib.contextmanager
+def _log_on_standard_error() -> Iterator[None]:
+    """Shows the package's own log; leaves the logger as it was."""
+    logger = logging.getLogger("tfsiamese")
+    before = logger.handlers, logger.level, logger.propagate
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
-    logger = logging.getLogger("tfsiamese")
-    logger.handlers = [handler]
+    logger.handlers, logger.propagate = [handler], False
     logger.setLevel(logging.INFO)
-    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.handlers, logger.propagate = before[0], before[2]
+        logger.setLevel(before[1])
 
 
 def _fail(error: Exception) -> int:
     if os.environ.get("TFSIAMESE_TRACEBACK"):
         raise error
     message = " ".join(str(error).split())
+    if isinstance(error, OSError) and error.filename:
+        message = f"{error.filename} cannot be used: {error.strerror}. Check the path, its permissions and the disk."
     print(f"tfsiamese: error: {message}", file=sys.stderr)
     return 1

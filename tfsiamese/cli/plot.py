@@ -24,13 +24,12 @@ def add_parser(verbs: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Runs the verb."""
-    from tfsiamese.pairs import read_texts
-
-    labels = [text for text in read_texts(options.labels) if text.strip()]
     import_tensorflow()
     from tfsiamese import plots
-    from tfsiamese.cli.report import similarity_matrix
+    from tfsiamese.cli.report import read_labels, similarity_matrix
     from tfsiamese.encoders import load_encoder
+
+    labels = read_labels(options.labels)
 
     sources = [options.encoder, *([options.compare] if options.compare else [])]
     matrices = [

@@ -8,10 +8,11 @@ import numpy as np
 
 from tfsiamese import plots, similarity
 from tfsiamese.encoders import Encoder
+from tfsiamese.errors import DataError
 from tfsiamese.pairs import Pairs, read_texts
 from tfsiamese.siamese import Siamese
 
-__all__ = ["RunReport", "metrics_table", "similarity_matrix"]
+__all__ = ["RunReport", "metrics_table", "read_labels", "similarity_matrix"]
 
 _NUM_LABELS = 12
 _LONGEST_LABEL = 48
@@ -29,7 +30,7 @@ class RunReport:
     def __init__(self, model: Siamese, pairs: Pairs, labels: str | None = None):
         self._model = model
         self._pairs = pairs
-        self._labels = read_texts(labels) if labels else _choose_labels(pairs)
+        self._labels = read_labels(labels) if labels else _choose_labels(pairs)
         self._matrix = similarity_matrix(model.encoder, self._labels, model.head)
         self._scores = self._predict()
 
@@ -50,6 +51,16 @@ class RunReport:
         vectors = self._model.encoder.encode([*self._pairs.left, *self._pairs.right])
         left, right = np.split(vectors, 2)
         return similarity.get(self._model.head)(left, right).numpy()
+
+
+def read_labels(path: str) -> list[str]:
+    """The texts of a matrix, one a line without blank ones; a DataError where there are too many."""
+    labels = [text for text in read_texts(path) if text.strip()]
+    if len(labels) > plots.MOST_LABELS:
+        raise DataError(
+            f"{path} holds {len(labels)} labels, and a matrix stays readable up to {plots.MOST_LABELS}. Choose some."
+        )
+    return labels
 
 
 def similarity_matrix(encoder: Encoder, texts: Sequence[str], name: str = "angular") -> np.ndarray:

@@ -5,6 +5,7 @@ The root object has what https://www.tensorflow.org/hub/reusable_saved_models as
 so that a SavedModel that is loaded, trained and written again any number of times never nests deeper than that.
 """
 
+import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,9 @@ def write_reusable_saved_model(folder: Path, parts: ReusableParts, head: str = "
     `serving_default`: `texts` string [batch] -> `embeddings` float32 [batch, dimension].
     `similarity`: `left`, `right` strings [batch] -> `score`, `cosine` and `angular`, each float32 [batch]; `score` is
     what `head` makes of the two vectors.
+
+    Raises:
+        OSError: the folder cannot be written.
     """
     encode = parts.encode
     texts = tf.TensorSpec([None], tf.string, name="texts")
@@ -73,4 +77,7 @@ def write_reusable_saved_model(folder: Path, parts: ReusableParts, head: str = "
         "serving_default": serving_default.get_concrete_function(),
         "similarity": score_pairs.get_concrete_function(),
     }
-    tf.saved_model.save(root, str(folder), signatures=signatures)
+    try:
+        tf.saved_model.save(root, str(folder), signatures=signatures)
+    except tf.errors.OpError as error:  # such as a full disk
+        raise OSError(errno.EIO, error.message.strip().splitlines()[0], str(folder)) from error

@@ -113,6 +113,10 @@ class SavedModelEncoder(Encoder):
 
     def _choose_output(self, output: Any) -> tf.Tensor:
         if not isinstance(output, dict):
+            if self._output_key is not None:
+                raise EncoderError(
+                    f"{self.source} has one output without a name. Leave out output_key={self._output_key!r}."
+                )
             return output
         vectors = [key for key, value in output.items() if value.shape.rank == 2 and value.dtype.is_floating]
         key = self._output_key or next((key for key in _OUTPUT_KEYS if key in vectors), None)
@@ -146,7 +150,7 @@ class SavedModelEncoder(Encoder):
 def _load(folder: Path, source: str) -> Any:
     try:
         return tf.saved_model.load(str(folder))
-    except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+    except Exception as error:  # a damaged file makes the loader fail in any way
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise EncoderError(
             f"{source} cannot be loaded as a SavedModel: {reason} Expected a complete folder with saved_model.pb and "

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from tfsiamese.errors import SettingsError
 from tfsiamese.evaluation.labelled_pairs import evaluate_pairs, pair_metric_names
@@ -63,6 +63,10 @@ class StsEvaluator:
         self._pairs = load_sts(source, score_range=score_range)
         self._batch_size = batch_size
 
+    def get_config(self) -> dict[str, Any]:
+        """What it measures on, as a JSON object."""
+        return {"name": self.name, "fingerprints": [pairs.fingerprint for pairs in self._pairs]}
+
     def __call__(self, encoder: TextEncoder) -> dict[str, float]:
         """The metrics of `evaluate_sts`."""
         return evaluate_sts(encoder, self._pairs, batch_size=self._batch_size)
@@ -102,6 +106,11 @@ class PairEvaluator:
         self.primary_metric = default if primary_metric is None else _checked_metric(primary_metric, keys)
         self.greater_is_better = self.primary_metric not in _SMALLER_IS_BETTER
 
+    def get_config(self) -> dict[str, Any]:
+        """What it measures on and with, as a JSON object."""
+        config = {"name": self.name, "pairs": len(self._pairs), "fingerprint": self._pairs.fingerprint}
+        return config | {"head": self._head}
+
     def __call__(self, encoder: TextEncoder) -> dict[str, float]:
         """The metrics of `evaluate_pairs`."""
         return evaluate_pairs(encoder, self._pairs, head=self._head, batch_size=self._batch_size)
@@ -127,6 +136,13 @@ class EvaluatorSequence:
         first = self._evaluators[0]
         self.primary_metric = f"{first.name}_{first.primary_metric}"
         self.greater_is_better = first.greater_is_better
+
+    def get_config(self) -> dict[str, Any]:
+        """What each of them measures on, by name, as far as they say so."""
+        config: dict[str, Any] = {"name": self.name}
+        for evaluator in self._evaluators:
+            config[evaluator.name] = getattr(evaluator, "get_config", dict)()
+        return config
 
     def __call__(self, encoder: TextEncoder) -> dict[str, float]:
         """The metrics of all of them, in their order, without the counts of pairs."""

@@ -6,7 +6,7 @@ from tfsiamese.losses.contrastive import (
     contrastive_loss,
     online_contrastive_loss,
 )
-from tfsiamese.losses.loss import Loss
+from tfsiamese.losses.loss import Loss, UnusableLabelError
 from tfsiamese.losses.registry import LOSS_NAMES, get_loss
 from tfsiamese.losses.regression import CosineSimilarityLoss, FunctionLoss, MeanSquaredErrorLoss, mean_squared_error
 
@@ -18,6 +18,7 @@ __all__ = [
     "Loss",
     "MeanSquaredErrorLoss",
     "OnlineContrastiveLoss",
+    "UnusableLabelError",
     "contrastive_loss",
     "get_loss",
     "mean_squared_error",

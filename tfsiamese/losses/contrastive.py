@@ -39,8 +39,8 @@ def online_contrastive_loss(labels: tf.Tensor, distances: tf.Tensor, margin: flo
     """The contrastive loss over a batch's hard pairs only, summed and without the factor ½.
 
     Hard are the same pairs that lie further apart than the closest different pair, and the different pairs that lie
-    closer than the furthest same pair. Where a batch holds a single same (or different) pair or none, the mean over
-    the different (or the same) ones stands for that bound, as sentence-transformers has it.
+    closer than the furthest same pair. Where a batch holds no same pair, the mean over the different ones stands for
+    that bound, and the other way round.
 
     Args:
         labels: float [batch], 1 where the pair is the same, else 0.
@@ -54,17 +54,11 @@ def online_contrastive_loss(labels: tf.Tensor, distances: tf.Tensor, margin: flo
     """
     is_same = tf.cast(labels, tf.bool)
     same, different = distances[is_same], distances[~is_same]
-    furthest_same = tf.cond(tf.size(same) > 1, lambda: tf.reduce_max(same), lambda: _mean_or_nan(different))
-    closest_different = tf.cond(tf.size(different) > 1, lambda: tf.reduce_min(different), lambda: _mean_or_nan(same))
+    furthest_same = tf.cond(tf.size(same) > 0, lambda: tf.reduce_max(same), lambda: tf.reduce_mean(different))
+    closest_different = tf.cond(tf.size(different) > 0, lambda: tf.reduce_min(different), lambda: tf.reduce_mean(same))
     hard_same = same[same > closest_different]
     hard_different = different[different < furthest_same]
     return tf.reduce_sum(tf.square(hard_same)) + tf.reduce_sum(tf.square(tf.nn.relu(margin - hard_different)))
-
-
-def _mean_or_nan(values: tf.Tensor) -> tf.Tensor:
-    """The mean; NaN, to which nothing compares as larger or smaller, where there are no values."""
-    count = tf.cast(tf.size(values), values.dtype)
-    return tf.stop_gradient(tf.reduce_sum(values) / count)
 
 
 class ContrastiveLoss(Loss):

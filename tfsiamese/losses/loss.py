@@ -8,7 +8,19 @@ import tensorflow as tf
 
 from tfsiamese.errors import DataError
 
-__all__ = ["Loss", "require_binary_labels"]
+__all__ = ["Loss", "UnusableLabelError", "require_binary_labels"]
+
+
+class UnusableLabelError(DataError):
+    """A loss cannot use a label.
+
+    Attributes:
+        index: the position of the first such label.
+    """
+
+    def __init__(self, message: str, index: int):
+        super().__init__(message)
+        self.index = index
 
 
 class Loss:
@@ -29,7 +41,7 @@ class Loss:
         raise NotImplementedError
 
     def check_labels(self, labels: np.ndarray) -> None:
-        """Raises a DataError if the loss cannot use these labels, [n] in 0–1."""
+        """Raises an UnusableLabelError if the loss cannot use these labels, [n] in 0–1."""
 
     def get_config(self) -> dict[str, Any]:
         """The settings, enough to build the same loss again."""
@@ -41,10 +53,11 @@ class Loss:
 
 
 def require_binary_labels(labels: np.ndarray, name: str) -> None:
-    """Raises a DataError unless every label is 0 or 1."""
+    """Raises an UnusableLabelError unless every label is 0 or 1."""
     others = np.flatnonzero((labels != 0) & (labels != 1))
     if others.size:
-        raise DataError(
+        raise UnusableLabelError(
             f"The {name} loss needs labels 0 (different) and 1 (same), and {others.size} of {labels.size} pairs have "
-            f"others: pair {others[0] + 1} has {labels[others[0]]:g}. Use 0/1 labels, or the loss 'mse' for grades."
+            f"others, {labels[others[0]]:g} the first. Use 0/1 labels, or the loss 'mse' for graded scores.",
+            int(others[0]),
         )

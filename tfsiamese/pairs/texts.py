@@ -14,6 +14,8 @@ def read_texts(path: str) -> list[str]:
     Raises:
         DataError: there is no such file, it is not UTF-8, or holds no text at all.
     """
+    if path == "-" and sys.stdin is None:
+        raise DataError("There is no standard input to read. Expected one text a line, or the path of a file.")
     try:
         content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:

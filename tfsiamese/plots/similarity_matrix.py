@@ -22,7 +22,7 @@ from tfsiamese.plots.labels import shorten_all, wrap
 
 __all__ = ["plot_similarity_matrices", "plot_similarity_matrix"]
 
-_MOST_LABELS = 200
+MOST_LABELS = 200
 _MOST_WITH_CHANGE = 12
 _LABEL_COLUMNS = 34
 _GAP = 0.22
@@ -172,10 +172,10 @@ def _checked_matrix(similarities: ArrayLike, labels: Sequence[Any], name: str) -
     if isinstance(labels, str) or len(labels) != number:
         found = "one text" if isinstance(labels, str) else f"{len(labels)} labels"
         raise SettingsError(f"{name} needs one label for each of its {number} rows. Received: {found}.")
-    if number > _MOST_LABELS:
+    if number > MOST_LABELS:
         raise SettingsError(
-            f"{name} has {number} rows: a figure stays readable up to {_MOST_LABELS}. "
-            f"Choose some of the labels, e.g. similarities[:{_MOST_LABELS}, :{_MOST_LABELS}], or make several figures."
+            f"{name} has {number} rows: a figure stays readable up to {MOST_LABELS}. "
+            f"Choose some of the labels, e.g. similarities[:{MOST_LABELS}, :{MOST_LABELS}], or make several figures."
         )
     if not np.isfinite(values).all():
         row, column = np.argwhere(~np.isfinite(values))[0]

@@ -67,6 +67,7 @@ def fit(
     plan = TrainingPlan(model, pairs, validation, get_loss(loss, model.head), evaluator, chosen)
     optimizer = optimizer or _default_optimizer(plan)
     folder = RunFolder(out, plan.config(optimizer), resume) if out is not None else None
+    # Only after the first measurements is anything written.
     return Run(plan, optimizer, callbacks, folder).run()
 
 

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import keras
 
 from tfsiamese.encoders import Encoder
-from tfsiamese.errors import SettingsError
-from tfsiamese.losses import Loss
+from tfsiamese.errors import DataError, SettingsError
+from tfsiamese.losses import Loss, UnusableLabelError
 from tfsiamese.pairs import Pairs
 from tfsiamese.siamese import Siamese
 from tfsiamese.training.settings import TrainingSettings
@@ -67,11 +67,18 @@ class TrainingPlan:
             raise SettingsError(f"fit takes a Siamese model and received {type(self.model).__name__}.")
         if len(self.pairs) == 0:
             raise SettingsError("There are no pairs to train on.")
-        self.loss.check_labels(self.pairs.scores)
-        if self.validation is not None:
-            self.loss.check_labels(self.validation.scores)
+        for pairs in (self.pairs, self.validation):
+            if pairs is not None:
+                self._check_labels(pairs)
         if self.settings.patience is not None and self.monitor is None:
             raise SettingsError("patience needs something to monitor: give validation pairs or an evaluator.")
+
+    def _check_labels(self, pairs: Pairs) -> None:
+        try:
+            self.loss.check_labels(pairs.scores)
+        except UnusableLabelError as error:
+            line = pairs.frame["line"].iloc[error.index]
+            raise DataError(f"{pairs.source}, line {line}: {error}") from error
 
     def config(self, optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
         """All that decides the outcome, as a JSON object; a resumed run must have the same."""
@@ -92,8 +99,16 @@ class TrainingPlan:
                 "training": _describe(self.pairs),
                 "validation": None if self.validation is None else _describe(self.validation),
             },
+            "evaluation": _describe_evaluator(self.evaluator),
         }
 
 
 def _describe(pairs: Pairs) -> dict[str, Any]:
     return {"source": pairs.source, "pairs": len(pairs), "fingerprint": pairs.fingerprint}
+
+
+def _describe_evaluator(evaluator: Evaluator | None) -> dict[str, Any]:
+    if evaluator is None:
+        return {}
+    get_config = getattr(evaluator, "get_config", None)
+    return {"class": type(evaluator).__name__} | (get_config() if get_config is not None else {})

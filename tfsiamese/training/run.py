@@ -65,6 +65,8 @@ class Run:
         if self._state.before is None:
             self._state.before = self._measure()
         self._check_monitor(self._state.before)
+        if self._folder is not None:
+            self._folder.begin()
         shown = self._shown_callbacks()
         callbacks = keras.callbacks.CallbackList(
             [*self._user_callbacks, *shown],
@@ -120,7 +122,11 @@ class Run:
         if interrupts.requested:
             self._save()
             if self._folder is not None:
-                _logger.warning("stopped at epoch %d; %s keeps the state", self._state.epoch + 1, self._folder.path)
+                _logger.warning(
+                    "stopped at epoch %d; %s keeps the state, and --resume continues",
+                    self._state.epoch + 1,
+                    self._folder.path,
+                )
             interrupts.act()
 
     def _epoch_logs(self) -> dict[str, float]:

@@ -32,7 +32,7 @@ Checkpoint = tuple[RunState, Arrays, Arrays, Arrays]
 
 
 class RunFolder:
-    """Reads and writes a run folder.
+    """Reads and writes a run folder. Nothing is written before `begin`.
 
     Args:
         folder: made where it does not exist.
@@ -52,11 +52,21 @@ class RunFolder:
             raise SettingsError(
                 f"{folder} is not empty. Continue the run in it with --resume (resume=True), or name another folder."
             )
-        self.path.mkdir(parents=True, exist_ok=True)
+        self._config = config
+        self._compare_config()
+
+    def begin(self) -> None:
+        """Makes the folder, or makes it ready to go on in."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(
+                f"The run folder {self.path} cannot be made: {error.strerror}. Name another one."
+            ) from error
         for place in (self.path, self.path / "checkpoints", self.path / "encoder"):
             remove_leftovers(place)
-        self._config = config
-        self._keep_or_compare_config()
+        if not (self.path / "config.json").is_file():
+            self._write_json("config.json", self._config | {"versions": _versions()})
 
     @property
     def logs(self) -> Path:
@@ -105,24 +115,25 @@ class RunFolder:
     def write_encoder(self, encoder: Encoder, head: str) -> None:
         """Writes `encoder/1/`, unless it is there already."""
         target = self.path / "encoder" / "1"
-        if not target.exists():
+        if not (target / "saved_model.pb").is_file():
             with publish_folder(target) as folder:
                 write_reusable_saved_model(folder, encoder.reusable_parts(), head)
 
     def _checkpoints(self) -> list[Path]:
         return sorted((self.path / "checkpoints").glob("[0-9]*"))
 
-    def _keep_or_compare_config(self) -> None:
+    def _compare_config(self) -> None:
         path = self.path / "config.json"
         if not path.is_file():
             if any((self.path / name).exists() for name in ("history.csv", "checkpoints", "metrics.json")):
                 raise SettingsError(f"{self.path} holds no config.json, so the run in it cannot be continued.")
-            self._write_json("config.json", self._config | {"versions": _versions()})
             return
         try:
             before = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise SettingsError(f"{path} is not JSON ({error}). Name another run folder.") from error
+        if not isinstance(before, dict):
+            raise SettingsError(f"{path} is not a JSON object. Name another run folder.")
         if before.pop("versions", None) != _versions():
             _logger.warning("%s was started with other versions of packages; results may differ", self.path)
         differences = _differences(before, json.loads(json.dumps(self._config)))

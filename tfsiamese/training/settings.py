@@ -53,7 +53,7 @@ class TrainingSettings:
         whole = self.warmup < 1 or float(self.warmup).is_integer()
         self._expect("warmup", "a fraction below 1 or a number of steps", self.warmup >= 0 and whole)
         self._expect("decay", f"one of {', '.join(DECAYS)}", self.decay in DECAYS)
-        self._expect("seed", "an integer, not negative", isinstance(self.seed, int) and self.seed >= 0)
+        self._expect("seed", "an integer from 0 to 2³² − 1", isinstance(self.seed, int) and 0 <= self.seed < 2**32)
         self._expect("patience", "a positive integer or None", self.patience is None or self.patience >= 1)
         self._expect("checkpoint_seconds", "a number, not negative", self.checkpoint_seconds >= 0)
 
