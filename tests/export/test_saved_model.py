@@ -69,7 +69,9 @@ class TestRefusals:
 
     def test_a_folder_that_cannot_be_made_is_reported(self, tiny_encoder, tmp_path):
         (tmp_path / "jobs").write_text("a file")
-        with pytest.raises(ExportError, match=r"jobs/models cannot be written: Not a directory\."):
+        with pytest.raises(
+            ExportError, match=r"jobs/models cannot be written: a part of the path is a file, not a folder\."
+        ):
             export_saved_model(tiny_encoder, tmp_path / "jobs" / "models")
 
     def test_a_disk_that_is_full_is_reported(self, tiny_encoder, tmp_path, monkeypatch):

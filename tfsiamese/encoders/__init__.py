@@ -1,5 +1,6 @@
 """Text -> embedding: the Encoder contract and its sources."""
 
+from tfsiamese.encoders import backend  # noqa: F401  checked before Keras is imported
 from tfsiamese.encoders.encoder import Encoder
 from tfsiamese.encoders.reusable import write_reusable_saved_model
 from tfsiamese.encoders.saved_model import SavedModelEncoder

@@ -1,6 +1,7 @@
 """The contract of every encoder: a Keras layer from strings to vectors that can also encode plain lists of texts."""
 
 import fnmatch
+import numbers
 from collections.abc import Callable, Iterator, Sequence
 
 import keras
@@ -8,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 from tqdm.auto import tqdm
 
+from tfsiamese.encoders.backend import require_tensorflow
 from tfsiamese.encoders.reusable import ReusableParts
-from tfsiamese.errors import DataError, DependencyError, EncoderError, SettingsError
+from tfsiamese.errors import DataError, EncoderError, SettingsError
 
 __all__ = ["Encoder"]
 
@@ -34,11 +36,7 @@ class Encoder(keras.layers.Layer):
     fingerprint: str
 
     def __init__(self, name: str = "encoder"):
-        if keras.backend.backend() != "tensorflow":
-            raise DependencyError(
-                f"Keras runs on {keras.backend.backend()!r}, and tfsiamese needs 'tensorflow'. "
-                "Set the environment variable KERAS_BACKEND=tensorflow."
-            )
+        require_tensorflow(keras.backend.backend())
         super().__init__(name=name, autocast=False)
         self.built = True
         self._frozen_names: set[str] = set()
@@ -51,9 +49,14 @@ class Encoder(keras.layers.Layer):
         return keras.KerasTensor((*texts.shape, self.dimension), dtype="float32")
 
     @property
-    def variable_names(self) -> list[str]:
-        """The names of all variables, which `freeze` matches, in the order of `variables`."""
+    def named_variables(self) -> list[tuple[str, keras.Variable]]:
+        """All variables with their names, which `freeze` matches, in the order of `variables`."""
         raise NotImplementedError
+
+    @property
+    def variable_names(self) -> list[str]:
+        """The names in `named_variables`."""
+        return [name for name, _ in self.named_variables]
 
     @property
     def is_deterministic(self) -> bool:
@@ -81,20 +84,19 @@ class Encoder(keras.layers.Layer):
         Raises:
             EncoderError: a pattern matches no variable.
         """
-        names = self.variable_names
-        frozen = []
+        chosen = {}
         for pattern in [patterns] if isinstance(patterns, str) else patterns:
-            matches = [index for index, name in enumerate(names) if fnmatch.fnmatchcase(name, pattern)]
+            matches = {name: var for name, var in self.named_variables if fnmatch.fnmatchcase(name, pattern)}
             if not matches:
                 raise EncoderError(
                     f"freeze={pattern!r} matches no variable of {self.source}. Expected a pattern over: "
-                    f"{', '.join(names) or 'none, the encoder has no variables'}."
+                    f"{', '.join(self.variable_names) or 'none, the encoder has no variables'}."
                 )
-            for index in matches:
-                self.variables[index].trainable = False
-                frozen.append(names[index])
-        self._frozen_names.update(frozen)
-        return frozen
+            chosen.update(matches)
+        for variable in chosen.values():
+            variable.trainable = False
+        self._frozen_names.update(chosen)
+        return list(chosen)
 
     @property
     def frozen_names(self) -> list[str]:
@@ -131,8 +133,8 @@ class Encoder(keras.layers.Layer):
             >>> encoder.encode(["data scientist", "machine learning engineer"]).shape
             (2, 512)
         """
-        if batch_size < 1:
-            raise SettingsError(f"Expected a batch size of at least 1. Received: batch_size={batch_size}.")
+        if not isinstance(batch_size, numbers.Integral) or batch_size < 1:
+            raise SettingsError(f"Expected batch_size to be a positive integer. Received: batch_size={batch_size!r}.")
         encoded = _utf8(texts)
         rows: dict[bytes, int] = {}
         positions = np.fromiter((rows.setdefault(text, len(rows)) for text in encoded), np.int64, len(encoded))
@@ -155,7 +157,7 @@ def _utf8(texts: Sequence[str | bytes]) -> list[bytes]:
 
 def _utf8_text(text: str | bytes, index: int) -> bytes:
     if isinstance(text, bytes):
-        return text
+        return text.decode("utf-8", "replace").encode("utf-8")
     if not isinstance(text, str):
         raise DataError(
             f"Text {index} is {text!r}, of type {type(text).__name__}. Expected a str. "

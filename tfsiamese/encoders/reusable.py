@@ -14,9 +14,12 @@ import tensorflow as tf
 
 from tfsiamese import similarity
 
-__all__ = ["NETWORK_ATTRIBUTE", "ReusableParts", "write_reusable_saved_model"]
+__all__ = ["NETWORK_ATTRIBUTE", "RESOURCES_ATTRIBUTE", "ReusableParts", "write_reusable_saved_model"]
 
+# What owns variables and tokenizers is attached under the first name where calling it is what encodes, and under the
+# second where something else does, such as a signature of it or one of its outputs.
 NETWORK_ATTRIBUTE = "tfsiamese_network"
+RESOURCES_ATTRIBUTE = "tfsiamese_resources"
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,13 @@ class ReusableParts:
     """What a Reusable SavedModel is made of.
 
     Attributes:
-        network: the trackable object that owns all variables and tokenizer resources; callable, or behind `encode`.
+        network: the trackable object that owns all variables and tokenizer resources.
         encode: strings [batch] -> float [batch, dimension].
         variables: every `tf.Variable` behind `encode`.
         trainable_variables: those of them that training may change.
         regularization_losses: callables without arguments, each returning a scalar.
+        network_encodes: whether `encode` does nothing but call `network`.
+        restored_call: the `__call__` of an earlier export that is `encode` already; it is written again as it is.
     """
 
     network: object
@@ -36,6 +41,8 @@ class ReusableParts:
     variables: Sequence[tf.Variable]
     trainable_variables: Sequence[tf.Variable]
     regularization_losses: Sequence[Callable[[], tf.Tensor]] = field(default_factory=list)
+    network_encodes: bool = True
+    restored_call: Callable[[tf.Tensor], tf.Tensor] | None = None
 
 
 def write_reusable_saved_model(folder: Path, parts: ReusableParts, head: str = "angular") -> None:
@@ -68,8 +75,9 @@ def write_reusable_saved_model(folder: Path, parts: ReusableParts, head: str = "
         scores = {name: similarity.get(name)(left_vectors, right_vectors) for name in ("cosine", "angular")}
         return {"score": similarity.get(head)(left_vectors, right_vectors), **scores}
 
-    root = tf.train.Checkpoint(**{NETWORK_ATTRIBUTE: parts.network})
-    root.__call__ = call
+    name = NETWORK_ATTRIBUTE if parts.network_encodes else RESOURCES_ATTRIBUTE
+    root = tf.train.Checkpoint(**{name: parts.network})
+    root.__call__ = parts.restored_call or call
     root.variables = list(parts.variables)
     root.trainable_variables = list(parts.trainable_variables)
     root.regularization_losses = list(parts.regularization_losses)

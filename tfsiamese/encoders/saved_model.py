@@ -17,7 +17,7 @@ import tensorflow as tf
 import tensorflow_text  # noqa: F401  registers the ops of its tokenizers
 
 from tfsiamese.encoders.encoder import Encoder
-from tfsiamese.encoders.reusable import NETWORK_ATTRIBUTE, ReusableParts
+from tfsiamese.encoders.reusable import NETWORK_ATTRIBUTE, RESOURCES_ATTRIBUTE, ReusableParts
 from tfsiamese.errors import EncoderError
 
 __all__ = ["SavedModelEncoder"]
@@ -52,28 +52,30 @@ class SavedModelEncoder(Encoder):
         self.folder = Path(folder)
         self.source = source or str(folder)
         self._loaded = _load(self.folder, self.source)
-        self._network = getattr(self._loaded, NETWORK_ATTRIBUTE, self._loaded)
+        self._network = getattr(self._loaded, NETWORK_ATTRIBUTE, None)
         self._function = self._choose_function(signature)
+        self._calls_signature = isinstance(self._function, functools.partial)
         self._output_key = output_key
         self._takes_training = _takes_training(self._function)
-        self._saved_variables = _variables_of(self._loaded, self._function)
         trainable = {variable.ref() for variable in _trainable_variables_of(self._loaded, self._function)}
+        # Trainable ones first, as Keras has them in `variables`.
+        saved = _variables_of(self._loaded, self._function)
+        self._saved_variables = sorted(saved, key=lambda variable: variable.ref() not in trainable)
         self._shared = [_share(variable, variable.ref() in trainable) for variable in self._saved_variables]
         self.dimension = self._dry_run()
         self.fingerprint = _fingerprint(self.folder)
 
     def call(self, texts: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Encodes strings [batch] to float32 [batch, dimension]."""
-        if self._takes_training:
-            output = self._function(texts, training=bool(training))
-        else:
-            output = self._function(texts)
-        return tf.cast(self._choose_output(output), tf.float32)
+        return tf.cast(self._choose_output(self._call_function(texts, training)), tf.float32)
+
+    def _call_function(self, texts: tf.Tensor, training: bool) -> Any:
+        return self._function(texts, training=bool(training)) if self._takes_training else self._function(texts)
 
     @property
-    def variable_names(self) -> list[str]:
-        """The names as the SavedModel has them, without the ":0"."""
-        return [_name(variable) for variable in self._saved_variables]
+    def named_variables(self) -> list[tuple[str, keras.Variable]]:
+        """The names are those of the SavedModel, without the ":0"."""
+        return [(_name(saved), shared) for saved, shared in zip(self._saved_variables, self._shared, strict=True)]
 
     @property
     def is_deterministic(self) -> bool:
@@ -87,9 +89,18 @@ class SavedModelEncoder(Encoder):
 
     def reusable_parts(self) -> ReusableParts:
         """The loaded SavedModel itself, with all variables that were trainable in it, frozen here or not."""
-        trainable = _trainable_variables_of(self._loaded, self._function)
-        encode = functools.partial(self.call, training=False)
-        return ReusableParts(self._network, encode, self._saved_variables, trainable, self.regularization_losses)
+        return ReusableParts(
+            network=self._network or getattr(self._loaded, RESOURCES_ATTRIBUTE, None) or self._loaded,
+            encode=functools.partial(self.call, training=False),
+            variables=self._saved_variables,
+            trainable_variables=_trainable_variables_of(self._loaded, self._function),
+            regularization_losses=self.regularization_losses,
+            network_encodes=self._returns_vectors and not self._is_earlier_export() and not self._calls_signature,
+            restored_call=self._loaded.__call__ if self._is_earlier_export() else None,
+        )
+
+    def _is_earlier_export(self) -> bool:
+        return self._function is self._loaded and hasattr(self._loaded, RESOURCES_ATTRIBUTE)
 
     def _choose_function(self, signature: str | None) -> Callable[..., Any]:
         if signature is None:
@@ -117,6 +128,8 @@ class SavedModelEncoder(Encoder):
                 raise EncoderError(
                     f"{self.source} has one output without a name. Leave out output_key={self._output_key!r}."
                 )
+            if not output.dtype.is_floating:
+                raise EncoderError(f"{self.source} returns {output.dtype.name}. Expected vectors of floats.")
             return output
         vectors = [key for key, value in output.items() if value.shape.rank == 2 and value.dtype.is_floating]
         key = self._output_key or next((key for key in _OUTPUT_KEYS if key in vectors), None)
@@ -132,7 +145,8 @@ class SavedModelEncoder(Encoder):
     def _dry_run(self) -> int:
         """Encodes one text, and returns the dimension."""
         try:
-            vectors = self.call(tf.constant(["a dry run"]))
+            output = self._call_function(tf.constant(["a dry run"]), training=False)
+            vectors = self._choose_output(output)
         except (TypeError, ValueError, tf.errors.OpError) as error:
             reason = str(error).strip().splitlines()[0]
             raise EncoderError(
@@ -144,6 +158,7 @@ class SavedModelEncoder(Encoder):
                 f"{self.source} turns 1 text into the shape {tuple(vectors.shape)}. Expected [1, dimension]. "
                 "Name another output with output_key=, or another signature with signature=."
             )
+        self._returns_vectors = vectors is output and vectors.dtype == tf.float32
         return int(vectors.shape[1])
 
 

@@ -47,7 +47,7 @@ def export_saved_model(
     head = head or "angular"
     if head not in HEADS:
         raise ExportError(f"Unknown head {head!r}. Expected one of {', '.join(HEADS)}.")
-    if version is not None and (not isinstance(version, int) or version < 1):
+    if version is not None and (type(version) is not int or version < 1):
         raise ExportError(f"Expected the version to be a positive integer. Received: version={version!r}.")
     base = Path(folder)
     if base.exists() and not base.is_dir():

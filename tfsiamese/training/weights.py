@@ -59,8 +59,8 @@ class WeightStore:
 
     def _changing(self) -> list[tuple[int, keras.Variable]]:
         frozen = set(self._encoder.frozen_names)
-        variables = zip(self._encoder.variable_names, self._encoder.variables, strict=True)
-        return [(index, variable) for index, (name, variable) in enumerate(variables) if name not in frozen]
+        variables = enumerate(self._encoder.named_variables)
+        return [(index, variable) for index, (name, variable) in variables if name not in frozen]
 
     def _row_slots(self, variable: keras.Variable) -> RowSlots | None:
         if not isinstance(self._optimizer, RowSparseAdam) or not variable.trainable:
