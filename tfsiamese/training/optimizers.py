@@ -139,7 +139,10 @@ class RowSparseAdam(keras.optimizers.Optimizer):
     def _clip_gradients(self, grads: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """Clips sparse gradients by their values; without duplicates their norm is that of the dense gradient."""
         values = [grad.values if isinstance(grad, tf.IndexedSlices) else grad for grad in grads]
-        clipped = super()._clip_gradients(values)
+        if self.clipnorm:
+            clipped = [_clip_norm(value, self.clipnorm) for value in values]
+        else:
+            clipped = super()._clip_gradients(values)
         return [
             tf.IndexedSlices(value, grad.indices, grad.dense_shape) if isinstance(grad, tf.IndexedSlices) else value
             for grad, value in zip(grads, clipped, strict=True)
@@ -189,6 +192,12 @@ def _fused_adam(
         epsilon=tf.cast(settings.epsilon, variable.dtype),
         grad=gradient,
     )
+
+
+def _clip_norm(values: tf.Tensor, limit: float) -> tf.Tensor:
+    """Scales down to a norm of `limit`, reading the memory twice where Keras reads it five times."""
+    norm = tf.sqrt(2.0 * tf.nn.l2_loss(values))
+    return values * (limit / tf.maximum(norm, limit))
 
 
 def _sum_duplicates(gradient: tf.IndexedSlices) -> tf.IndexedSlices:

@@ -1,12 +1,13 @@
 """One step of training, and the loss without one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import keras
 import tensorflow as tf
 
 from tfsiamese.errors import TrainingError
 from tfsiamese.losses import Loss
+from tfsiamese.pairs.batches import Batch
 from tfsiamese.siamese import Siamese
 from tfsiamese.training.optimizers import RowSparseAdam
 
@@ -38,7 +39,7 @@ class TrainingStep:
         loss, finite = self._train(texts, labels)
         return float(loss), bool(finite)
 
-    def mean_loss(self, batches: tf.data.Dataset) -> float:
+    def mean_loss(self, batches: Iterable[Batch]) -> float:
         """The mean loss over batches, each weighted by its pairs."""
         total, count = 0.0, 0
         for texts, labels in batches:
@@ -77,13 +78,13 @@ class TrainingStep:
         return tf.add_n([loss, *regularization])
 
 
-def _all_finite(tensors: Sequence[tf.Tensor | None]) -> tf.Tensor:
+def _all_finite(tensors: Sequence[tf.Tensor | tf.IndexedSlices | None]) -> tf.Tensor:
+    """Whether all numbers are finite: a sum of squares is finite only if every summand is."""
     sums = [
-        tf.reduce_sum(tensor.values if isinstance(tensor, tf.IndexedSlices) else tensor)
+        tf.nn.l2_loss(tensor.values if isinstance(tensor, tf.IndexedSlices) else tensor)
         for tensor in tensors
         if tensor is not None
     ]
-    # A sum is finite only if every summand is.
     return tf.reduce_all(tf.math.is_finite(tf.stack([tf.cast(value, tf.float32) for value in sums])))
 
 
