@@ -106,7 +106,7 @@ def _examples(frame: pd.DataFrame, is_repeat: NDArray[np.bool_], *keys: NDArray[
     lines = frame["line"].to_numpy()
     examples = []
     for row in np.flatnonzero(is_repeat)[:_MOST_EXAMPLES]:
-        has_same_keys = np.logical_and.reduce([key == key[row] for key in keys])
+        has_same_keys = np.all([key == key[row] for key in keys], axis=0)
         examples.append(Repeat(int(lines[row]), int(lines[has_same_keys.argmax()])))
     return tuple(examples)
 

@@ -152,7 +152,7 @@ def _bad_row(rows: Rows, index: int, numbers: NDArray[np.float64], score_range: 
 
 def _scale_advice(numbers: NDArray[np.float64], score_range: Sequence[float] | None) -> str:
     finite = numbers[np.isfinite(numbers)]
-    low, high = finite.min(), finite.max()
+    low, high = float(np.min(finite)), float(np.max(finite))
     example = f"{math.floor(low)} {math.ceil(high)}"
     what = "If these have another scale, give it" if score_range is None else "Correct them, or give their scale"
     return (
