@@ -107,7 +107,7 @@ def _examples(frame: pd.DataFrame, is_repeat: NDArray[np.bool_], *keys: NDArray[
     examples = []
     for row in np.flatnonzero(is_repeat)[:_MOST_EXAMPLES]:
         has_same_keys = np.all([key == key[row] for key in keys], axis=0)
-        examples.append(Repeat(int(lines[row]), int(lines[has_same_keys.argmax()])))
+        examples.append(Repeat(int(lines[row]), int(lines[np.argmax(has_same_keys)])))
     return tuple(examples)
 
 
