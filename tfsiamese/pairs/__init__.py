@@ -1,7 +1,20 @@
-"""Text pairs: read, validate, split, batch into tf.data."""
+"""Examples to learn from, pairs of texts first of all: read, validate, split, batch into tensors, write."""
 
+from tfsiamese.pairs.examples import Examples
+from tfsiamese.pairs.labelled_texts import LabelledTexts
 from tfsiamese.pairs.pairs import Pairs
-from tfsiamese.pairs.reading import read_pairs
+from tfsiamese.pairs.reading import read_examples, read_pairs
 from tfsiamese.pairs.texts import read_texts
+from tfsiamese.pairs.triplets import Triplets
+from tfsiamese.pairs.writing import write_examples
 
-__all__ = ["Pairs", "read_pairs", "read_texts"]
+__all__ = [
+    "Examples",
+    "LabelledTexts",
+    "Pairs",
+    "Triplets",
+    "read_examples",
+    "read_pairs",
+    "read_texts",
+    "write_examples",
+]

@@ -1,60 +1,107 @@
-"""Batches of pairs as tensors, in an order that a seed and an epoch decide."""
+"""Batches of examples as tensors, in an order that a sampler decides."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from tfsiamese.pairs.pairs import Pairs
+from tfsiamese.pairs.sampling import BatchSampler
+from tfsiamese.pairs.text_ids import TextIds
 
-__all__ = ["Batch", "PairBatches"]
-
-# Left and right texts, strings [batch] each, and labels, float32 [batch].
-Batch = tuple[tuple[tf.Tensor, tf.Tensor], tf.Tensor]
+__all__ = ["Batch", "ExampleBatches"]
 
 
-class PairBatches:
-    """The pairs as batches of `((left, right), labels)`.
+class Batch(NamedTuple):
+    """One batch; `d` distinct texts stand at `t` places in `r` rows.
 
-    Args:
-        pairs: the pairs; their texts are turned into tensors once.
-        batch_size: pairs a batch; the last batch of an epoch holds the rest.
-        seed: decides the order of every epoch; None keeps the order of the pairs.
+    Attributes:
+        texts: string [d], the distinct texts.
+        positions: int64 [t], where in `texts` each text of the batch is: column after column, negatives last.
+        counts: int64 [r], the negatives of each row.
+        labels: what the loss wants: float32 or int64 [r], or for teachers' scores float32 [r + number of negatives],
+            row after row.
+        numbers: int64 [d], the numbers of the texts in the vocabulary.
     """
 
-    def __init__(self, pairs: Pairs, batch_size: int, seed: int | None = None):
-        self._left = tf.constant(pairs.left, tf.string)
-        self._right = tf.constant(pairs.right, tf.string)
-        self._labels = tf.constant(pairs.scores, tf.float32)
-        self._batch_size = batch_size
-        self._seed = seed
-        self._gather = tf.function(self._gather_eagerly, input_signature=[tf.TensorSpec([None], tf.int64)])
+    texts: tf.Tensor
+    positions: tf.Tensor
+    counts: tf.Tensor
+    labels: tf.Tensor
+    numbers: tf.Tensor
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of the batch."""
+        return int(self.counts.shape[0])
+
+
+class ExampleBatches:
+    """Examples as batches; their texts become tensors once.
+
+    A batch costs a fraction of a millisecond, where building a `tf.data` pipeline for each epoch costs more than a
+    short epoch's training.
+
+    Args:
+        ids: the texts.
+        labels: [rows] for a number a row, or [rows + all negatives] for teachers' scores, row after row.
+        sampler: cuts an epoch into batches.
+    """
+
+    def __init__(self, ids: TextIds, labels: NDArray[np.generic], sampler: BatchSampler):
+        self._ids = ids
+        self._vocabulary = tf.constant(ids.vocabulary, tf.string)
+        self._labels = labels
+        self._has_ragged_labels = len(labels) != len(ids)
+        self._sampler = sampler
+        self._cached: tuple[int, list[NDArray[np.int64]]] | None = None
 
     def __len__(self) -> int:
+        """Batches in the first epoch; where rows must not stand together, other epochs can differ by a few."""
+        return len(self._batches(0))
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of the data."""
+        return len(self._ids)
+
+    @property
+    def vocabulary(self) -> list[str]:
+        """The distinct texts; `Batch.numbers` are positions in it."""
+        return self._ids.vocabulary
+
+    def num_batches(self, epoch: int) -> int:
         """Batches in an epoch."""
-        return -(-len(self._labels) // self._batch_size)
+        return len(self._batches(epoch))
 
-    def order(self, epoch: int = 0) -> np.ndarray:
-        """The indices of the pairs in the order of an epoch: int64 [pairs]."""
-        count = len(self._labels)
-        if self._seed is None:
-            return np.arange(count)
-        return np.random.default_rng([self._seed, epoch]).permutation(count)
-
-    def rows(self, epoch: int, batch: int) -> np.ndarray:
-        """The indices of the pairs in one batch, both counted from 0."""
-        return self.order(epoch)[batch * self._batch_size : (batch + 1) * self._batch_size]
+    def rows(self, epoch: int, batch: int) -> NDArray[np.int64]:
+        """The rows of one batch, both counted from 0."""
+        return self._batches(epoch)[batch]
 
     def epoch(self, epoch: int = 0, first_batch: int = 0) -> Iterator[Batch]:
-        """Yields the batches of an epoch, from `first_batch` on: `((left, right), labels)`.
+        """Yields the batches of an epoch, from `first_batch` on."""
+        for rows in self._batches(epoch)[first_batch:]:
+            yield self.gather(rows)
 
-        The texts lie in memory as tensors, so a batch costs a fraction of a millisecond; building a `tf.data` pipeline
-        for each epoch costs more than a short epoch's training.
-        """
-        indices = self.order(epoch)
-        for start in range(first_batch * self._batch_size, len(indices), self._batch_size):
-            yield self._gather(tf.constant(indices[start : start + self._batch_size], tf.int64))
+    def gather(self, rows: NDArray[np.int64]) -> Batch:
+        """The batch of these rows."""
+        columns = [column[rows] for column in self._ids.columns]
+        starts, ends = self._ids.splits[rows], self._ids.splits[rows + 1]
+        counts = ends - starts
+        numbers = np.concatenate([*columns, self._ids.negatives[_ranges(starts, counts)]])
+        distinct, positions = np.unique(numbers, return_inverse=True)
+        texts = tf.gather(self._vocabulary, distinct)
+        labels = self._labels[_ranges(starts + rows, counts + 1) if self._has_ragged_labels else rows]
+        return Batch(texts, tf.constant(positions), tf.constant(counts), tf.constant(labels), tf.constant(distinct))
 
-    def _gather_eagerly(self, indices: tf.Tensor) -> Batch:
-        left, right = tf.gather(self._left, indices), tf.gather(self._right, indices)
-        return (left, right), tf.gather(self._labels, indices)
+    def _batches(self, epoch: int) -> list[NDArray[np.int64]]:
+        if self._cached is None or self._cached[0] != epoch:
+            self._cached = epoch, self._sampler.batches(epoch)
+        return self._cached[1]
+
+
+def _ranges(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers starts[0], starts[0] + 1, … (counts[0] of them), then those from starts[1], and so on."""
+    before = np.cumsum(counts) - counts
+    return np.repeat(starts - before, counts) + np.arange(counts.sum())

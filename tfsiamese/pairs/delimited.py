@@ -1,10 +1,11 @@
-"""Pairs from CSV and TSV files, with the line at which each record starts."""
+"""Rows from CSV and TSV files, with the line at which each record starts."""
 
 import contextlib
 import csv
 import io
 import itertools
 import logging
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,31 +13,31 @@ from typing import Any
 import numpy as np
 
 from tfsiamese.errors import DataError, SettingsError
-from tfsiamese.pairs.columns import ColumnNames
 from tfsiamese.pairs.header import FirstRecord, find_header
-from tfsiamese.pairs.rows import BadRow, Rows
+from tfsiamese.pairs.rows import BadRow
+from tfsiamese.pairs.table import ColumnFinder, Layout, Table
 from tfsiamese.pairs.text_file import read_text
 
-__all__ = ["read_delimited"]
+__all__ = ["keeps_quotes", "read_delimited"]
 
 logger = logging.getLogger(__name__)
 
 
 def read_delimited(
-    path: Path, wanted: ColumnNames, *, encoding: str, delimiter: str, columns: Sequence[str] | None
-) -> Rows:
+    path: Path, finder: ColumnFinder, *, encoding: str, delimiter: str, columns: Sequence[str] | None
+) -> Table:
     r"""Reads a file of delimited values as RFC 4180 describes it, with any delimiter. Empty lines are passed over.
 
     Args:
         path: the file.
-        wanted: the names of the columns to read.
+        finder: knows the names of the columns to read.
         encoding: the file's encoding.
         delimiter: one character; "tab" and `\t` stand for a tab.
         columns: the names of all columns of a file without a header.
 
     Raises:
         DataError: the file, its quoting or its header cannot be read. Rows with too many or too few fields are
-            handed on as `Rows.broken`.
+            handed on as `Table.broken`.
         SettingsError: `encoding`, `delimiter` or `columns` cannot be used.
     """
     delimiter = _checked_delimiter(delimiter)
@@ -45,33 +46,25 @@ def read_delimited(
     text = read_text(path, encoding)
     records = _records(text, delimiter, _quoting(text, delimiter, path), path)
     first = FirstRecord(*next(records))
-    header, positions = find_header(first, wanted, columns=columns, delimiter=delimiter, source=str(path))
+    layout = find_header(first, finder, columns=columns, delimiter=delimiter, source=str(path))
+    width = len(first.fields if columns is None else columns)
     data: Iterable[tuple[int, list[str]]] = records if columns is None else itertools.chain([first], records)
-    return _collect(data, header, positions, delimiter, path)
+    return _collect(data, layout, width, delimiter, path)
 
 
-def _collect(
-    records: Iterable[tuple[int, list[str]]],
-    header: list[str],
-    positions: tuple[int, int, int],
-    delimiter: str,
-    path: Path,
-) -> Rows:
-    width = len(header)
-    left_at, right_at, score_at = positions
-    left, right, score, lines, broken = [], [], [], [], []
+def _collect(records: Iterable[tuple[int, list[str]]], layout: Layout, width: int, delimiter: str, path: Path) -> Table:
+    pick = operator.itemgetter(*(column.position for column in layout.columns))
+    picked, lines, broken = [], [], []
     for line, fields in records:
         if len(fields) == width:
-            left.append(fields[left_at])
-            right.append(fields[right_at])
-            score.append(fields[score_at])
+            picked.append(pick(fields))
             lines.append(line)
         else:
             broken.append(_wrong_width(line, fields, width, delimiter))
     if not lines and not broken:
-        raise DataError(f"{path} has a header and no rows. Expected one pair of texts in each row below the header.")
-    names = (header[left_at].strip(), header[right_at].strip(), header[score_at].strip())
-    return Rows(str(path), names, left, right, score, np.array(lines, dtype=np.int64), broken)
+        raise DataError(f"{path} has a header and no rows. Expected {layout.row} in each row below the header.")
+    columns = [[values[place] for values in picked] for place in range(len(layout.columns))]
+    return Table(str(path), layout, columns, np.array(lines, dtype=np.int64), broken)
 
 
 def _records(text: str, delimiter: str, quoting: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -123,19 +116,25 @@ def _quoting(text: str, delimiter: str, path: Path) -> Any:
     taken to be one where every line has equally many tabs, so that no field needs quotes, and reading it with
     quotes breaks it or joins its lines.
     """
-    if delimiter != "\t" or '"' not in text:
+    if delimiter != "\t" or keeps_quotes(text):
         return csv.QUOTE_MINIMAL
-    try:
-        plain = _widths(text, quoting=csv.QUOTE_NONE)
-        if len(set(plain) - {0}) != 1:
-            return csv.QUOTE_MINIMAL
-    except csv.Error:
-        return csv.QUOTE_MINIMAL
-    with contextlib.suppress(csv.Error):
-        if _widths(text, quoting=csv.QUOTE_MINIMAL) == plain:
-            return csv.QUOTE_MINIMAL
     logger.warning("%s: the quotation marks do not pair up, so they are read as plain characters.", path)
     return csv.QUOTE_NONE
+
+
+def keeps_quotes(text: str) -> bool:
+    """Whether quotation marks in a tab-separated text are taken to quote, not to be plain characters."""
+    if '"' not in text:
+        return True
+    try:
+        plain = _widths(text, quoting=csv.QUOTE_NONE)
+    except csv.Error:
+        return True
+    if len(set(plain) - {0}) != 1:
+        return True
+    with contextlib.suppress(csv.Error):
+        return _widths(text, quoting=csv.QUOTE_MINIMAL) == plain
+    return False
 
 
 def _widths(text: str, quoting: Any) -> list[int]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tfsiamese.errors import DataError
-from tfsiamese.pairs.columns import ColumnNames, find_columns, is_known_header, looks_like_data
+from tfsiamese.pairs.columns import looks_like_data
+from tfsiamese.pairs.table import ColumnFinder, Layout
 from tfsiamese.pairs.wording import listed
 
 __all__ = ["FirstRecord", "find_header"]
@@ -24,13 +25,13 @@ class FirstRecord(NamedTuple):
 
 
 def find_header(
-    first: FirstRecord, wanted: ColumnNames, *, columns: Sequence[str] | None, delimiter: str, source: str
-) -> tuple[list[str], tuple[int, int, int]]:
-    """The names of all columns, and the positions of the left text, the right text and the score.
+    first: FirstRecord, finder: ColumnFinder, *, columns: Sequence[str] | None, delimiter: str, source: str
+) -> Layout:
+    """The columns to read.
 
     Args:
         first: the first record of the file.
-        wanted: the names of the columns to read.
+        finder: knows the names of the columns to read.
         columns: the names of all columns where the file has no header.
         delimiter: the character between the fields.
         source: the name of the file in messages.
@@ -42,10 +43,10 @@ def find_header(
     where = f"{source}: line {first.line}"
     _check_delimiter(first, delimiter, where)
     if columns is not None:
-        _check_names(first, columns, where)
-        return list(columns), find_columns(columns, wanted, source)
+        _check_names(first, finder, columns, where)
+        return finder.find(columns, source)
     try:
-        return first.fields, find_columns(first.fields, wanted, source)
+        return finder.find(first.fields, source)
     except DataError:
         if not looks_like_data(first.fields):
             raise
@@ -66,8 +67,8 @@ def _check_delimiter(first: FirstRecord, delimiter: str, where: str) -> None:
             )
 
 
-def _check_names(first: FirstRecord, columns: Sequence[str], where: str) -> None:
-    if is_known_header(first.fields):
+def _check_names(first: FirstRecord, finder: ColumnFinder, columns: Sequence[str], where: str) -> None:
+    if finder.is_header(first.fields):
         raise DataError(f"{where} is a header: {listed(first.fields)}. Leave out --columns (columns= in Python).")
     if len(first.fields) != len(columns):
         raise DataError(

@@ -1,4 +1,4 @@
-"""Pairs from JSON Lines: one object a line."""
+"""Rows from JSON Lines: one object a line."""
 
 import io
 import itertools
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tfsiamese.errors import DataError
-from tfsiamese.pairs.columns import ColumnNames, find_columns
-from tfsiamese.pairs.rows import BadRow, Rows, bad_rows_error
+from tfsiamese.pairs.rows import BadRow, bad_rows_error
+from tfsiamese.pairs.table import ColumnFinder, Table
 from tfsiamese.pairs.text_file import read_text
 from tfsiamese.pairs.wording import shown
 
@@ -19,17 +19,17 @@ __all__ = ["read_json_lines"]
 _ONE_OBJECT_A_LINE = 'Write one object a line, such as {"left": "nurse", "right": "medical nurse", "score": 1}.'
 
 
-def read_json_lines(path: Path, wanted: ColumnNames, *, encoding: str) -> Rows:
+def read_json_lines(path: Path, finder: ColumnFinder, *, encoding: str) -> Table:
     """Reads a file that holds one JSON object a line, as jsonlines.org describes it. Empty lines are passed over.
 
     Args:
         path: the file.
-        wanted: the names of the members to read.
+        finder: knows the names of the members to read.
         encoding: the file's encoding.
 
     Raises:
         DataError: the file cannot be read, or no object has the members. Lines that are no object are handed on as
-            `Rows.broken`.
+            `Table.broken`.
         SettingsError: there is no such encoding.
     """
     text = read_text(path, encoding)
@@ -39,16 +39,9 @@ def read_json_lines(path: Path, wanted: ColumnNames, *, encoding: str) -> Rows:
     if not objects:
         raise bad_rows_error(str(path), "line", broken, len(broken), len(broken))
     header = list(dict.fromkeys(itertools.chain.from_iterable(objects)))
-    left, right, score = (header[position] for position in find_columns(header, wanted, str(path)))
-    return Rows(
-        str(path),
-        (left, right, score),
-        [entry.get(left) for entry in objects],
-        [entry.get(right) for entry in objects],
-        [entry.get(score) for entry in objects],
-        np.array(lines, dtype=np.int64),
-        broken,
-    )
+    layout = finder.find(header, str(path))
+    columns = [[entry.get(column.name) for entry in objects] for column in layout.columns]
+    return Table(str(path), layout, columns, np.array(lines, dtype=np.int64), broken)
 
 
 def _parse(text: str) -> tuple[list[int], list[dict[str, Any]], list[BadRow]]:

@@ -1,24 +1,26 @@
 """Validated pairs of texts with scores: what the rest of the package trains and evaluates on."""
 
 import functools
-import hashlib
 import itertools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from tfsiamese.pairs.columns import ColumnNames
+from tfsiamese.pairs.columns import ColumnNames, PairColumns
+from tfsiamese.pairs.fingerprints import Fingerprint
 from tfsiamese.pairs.repeats import Repeats, find_repeats
 from tfsiamese.pairs.rows import Rows
 from tfsiamese.pairs.split import validation_rows
+from tfsiamese.pairs.table import Table
 from tfsiamese.pairs.tables import read_frame
 from tfsiamese.pairs.validation import UNIT_RANGE, score_limits, validated_frame
 
-__all__ = ["Pairs", "pairs_from_rows"]
+__all__ = ["Pairs", "pairs_from_table"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,8 @@ class Pairs:
         source: where the pairs come from, as messages name it.
         score_range: the scale of the scores in the source; its ends have become 0 and 1.
     """
+
+    shape: ClassVar[str] = "pairs"
 
     frame: pd.DataFrame
     source: str
@@ -68,7 +72,8 @@ class Pairs:
             >>> Pairs.from_frame(pd.DataFrame({"left": ["nurse"], "right": ["medical nurse"], "score": [1.0]}))
             <Pairs: 1 pair from DataFrame, scores 1 to 1>
         """
-        return pairs_from_rows(read_frame(frame, ColumnNames(left, right, score), source), score_range)
+        finder = PairColumns(ColumnNames(left, right, score))
+        return pairs_from_table(read_frame(frame, finder, source), score_range)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -97,13 +102,11 @@ class Pairs:
 
         The path, the format and the lines of the source make no difference; scores count as mapped to 0 to 1.
         """
-        digest = hashlib.sha256()
-        for texts in (self.left, self.right):
-            lengths = np.fromiter(map(len, texts), dtype="<i8", count=len(texts))
-            digest.update(lengths.tobytes())
-            digest.update("".join(texts).encode())
-        digest.update(self.frame["score"].to_numpy().astype("<f8").tobytes())
-        return digest.hexdigest()
+        fingerprint = Fingerprint()
+        fingerprint.add_texts(self.left)
+        fingerprint.add_texts(self.right)
+        fingerprint.add_numbers(self.frame["score"].to_numpy())
+        return fingerprint.hexdigest()
 
     @functools.cached_property
     def repeats(self) -> Repeats:
@@ -179,13 +182,16 @@ class Pairs:
         return f"{pairs}, scores {scores.min():.4g} to {scores.max():.4g}{scale}"
 
 
-def pairs_from_rows(rows: Rows, score_range: Sequence[float] | None) -> Pairs:
+def pairs_from_table(table: Table, score_range: Sequence[float] | None) -> Pairs:
     """Checks what a reader found, and warns of pairs that have more than one score.
 
     Raises:
         DataError: a row cannot be used.
         SettingsError: `score_range` is not two finite numbers, the lower one first.
     """
+    left, right, score = table.columns
+    names = [column.name.strip() for column in table.layout.columns]
+    rows = Rows(table.source, (names[0], names[1], names[2]), left, right, score, table.lines, table.broken, table.unit)
     pairs = Pairs(validated_frame(rows, score_range), rows.source, score_limits(score_range))
     if pairs.contradictions:
         examples = "; ".join(map(str, pairs.repeats.contradiction_examples))

@@ -1,4 +1,4 @@
-"""Reads pairs from a file of any known format, or from a DataFrame."""
+"""Reads examples from a file of any known format, or from a DataFrame."""
 
 import os
 from collections.abc import Sequence
@@ -7,16 +7,19 @@ from pathlib import Path
 import pandas as pd
 
 from tfsiamese.errors import DataError, SettingsError
-from tfsiamese.pairs.columns import ColumnNames
+from tfsiamese.pairs.columns import ColumnNames, PairColumns
 from tfsiamese.pairs.delimited import read_delimited
+from tfsiamese.pairs.examples import ExampleColumns, Examples
 from tfsiamese.pairs.json_lines import read_json_lines
-from tfsiamese.pairs.pairs import Pairs, pairs_from_rows
-from tfsiamese.pairs.rows import Rows
+from tfsiamese.pairs.labelled_texts import labelled_texts_from_table
+from tfsiamese.pairs.pairs import Pairs, pairs_from_table
+from tfsiamese.pairs.table import ColumnFinder, Table
 from tfsiamese.pairs.tables import read_frame, read_parquet
 from tfsiamese.pairs.text_file import require_file
+from tfsiamese.pairs.triplets import triplets_from_table
 from tfsiamese.pairs.validation import score_limits
 
-__all__ = ["read_pairs"]
+__all__ = ["read_examples", "read_pairs"]
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson", ".json")
@@ -68,30 +71,91 @@ def read_pairs(
         >>> dev = read_pairs("stsb-en-dev.csv", columns=["sentence1", "sentence2", "score"], score_range=(0, 5))
     """
     score_limits(score_range)
-    wanted = ColumnNames(left, right, score)
+    finder = PairColumns(ColumnNames(left, right, score))
+    return pairs_from_table(_read(source, finder, encoding, delimiter, columns), score_range)
+
+
+def read_examples(
+    source: str | os.PathLike[str] | pd.DataFrame,
+    *,
+    left: str | None = None,
+    right: str | None = None,
+    score: str | None = None,
+    score_range: Sequence[float] | None = None,
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
+    columns: Sequence[str] | None = None,
+) -> Examples:
+    """Reads examples of any shape, and checks every row. The names of the columns tell the shape.
+
+    - Scored pairs, as in `read_pairs`; (left, right, teacher_score) is known too.
+    - (anchor, positive), (query, positive), (query, passage) or (question, answer): `Triplets`. Beside them may stand
+      negatives, as negative, negative_1, negative_2, … (an empty cell: one negative less in that row) or, except in
+      .csv and .tsv files, as lists in negatives; a teacher's scores, as positive_score with negative_score,
+      negative_2_score, … or the lists negative_scores, all of them or none (or as lists in scores, the positive's
+      first); and group, the same in rows whose positives are positives of each other's anchors.
+    - (text, class), (text, label) or (sentence, label): `LabelledTexts`.
+
+    White space around names and upper or lower case make no difference, and other columns may be there too.
+
+    Args:
+        source: a file, .csv, .tsv, .jsonl (or .ndjson, .json: one object a line) or .parquet, or a DataFrame.
+        left: the name of the column of left texts of scored pairs, where it is not a known one.
+        right: the name of the column of right texts of scored pairs.
+        score: the name of the column of scores of scored pairs.
+        score_range: the lowest and the highest possible score of scored pairs, which become 0 and 1.
+        encoding: as in `read_pairs`.
+        delimiter: as in `read_pairs`.
+        columns: as in `read_pairs`.
+
+    Returns:
+        The examples, in the order of the source.
+
+    Raises:
+        DataError: the source cannot be read, no shape fits or several do, or rows cannot be used.
+        DependencyError: the file is Parquet and pyarrow is not installed.
+        SettingsError: a setting cannot be used, or does not go with the source.
+
+    Example:
+        >>> read_examples("questions.csv")
+        <Triplets: 60 rows from questions.csv, no negatives>
+    """
+    score_limits(score_range)
+    table = _read(source, ExampleColumns(ColumnNames(left, right, score)), encoding, delimiter, columns)
+    if table.layout.shape == "pairs":
+        return pairs_from_table(table, score_range)
+    if score_range is not None:
+        raise SettingsError(
+            f"--score-range (score_range= in Python) is for scored pairs only. Received it for {table.source}, which "
+            f"holds {table.layout.row} in each row: leave it out."
+        )
+    return triplets_from_table(table) if table.layout.shape == "triplets" else labelled_texts_from_table(table)
+
+
+def _read(
+    source: str | os.PathLike[str] | pd.DataFrame,
+    finder: ColumnFinder,
+    encoding: str,
+    delimiter: str | None,
+    columns: Sequence[str] | None,
+) -> Table:
     if isinstance(source, pd.DataFrame):
         _reject_text_settings("a DataFrame", delimiter, columns)
-        return pairs_from_rows(read_frame(source, wanted), score_range)
+        return read_frame(source, finder)
     if not isinstance(source, (str, os.PathLike)):
         raise SettingsError(f"Expected the path of a file, or a pandas DataFrame. Received: {type(source).__name__}.")
-    rows = _read_file(Path(source), wanted, encoding, delimiter, columns)
-    return pairs_from_rows(rows, score_range)
-
-
-def _read_file(
-    path: Path, wanted: ColumnNames, encoding: str, delimiter: str | None, columns: Sequence[str] | None
-) -> Rows:
+    path = Path(source)
     suffix = path.suffix.lower()
     if suffix in _DELIMITERS:
         separator = _DELIMITERS[suffix] if delimiter is None else delimiter
         names = columns.split(",") if isinstance(columns, str) else columns
-        return read_delimited(path, wanted, encoding=encoding, delimiter=separator, columns=names)
+        return read_delimited(path, finder, encoding=encoding, delimiter=separator, columns=names)
     if suffix in _JSON_LINES:
         _reject_text_settings(f"{path}, a file of JSON lines", delimiter, columns)
-        return read_json_lines(path, wanted, encoding=encoding)
+        return read_json_lines(path, finder, encoding=encoding)
     if suffix == ".parquet":
         _reject_text_settings(f"{path}, a Parquet file", delimiter, columns)
-        return read_parquet(path, wanted)
+        return read_parquet(path, finder)
     require_file(path)
     raise DataError(
         f"{path} has {f'the unknown suffix {path.suffix}' if suffix else 'no suffix'}. Expected one of "

@@ -1,15 +1,15 @@
-"""What every reader hands on: three columns, as they were found, and the rows that could not be taken apart."""
+"""Rows of scored pairs before any check, and the message that tells which rows of a source cannot be used."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tfsiamese.errors import DataError
 
-__all__ = ["MOST_SHOWN", "BadRow", "Rows", "bad_rows_error"]
+__all__ = ["MOST_SHOWN", "BadRow", "Rows", "Source", "bad_rows_error", "unusable_rows_error"]
 
 MOST_SHOWN = 5
 """The number of bad rows that one message describes; the rest is only counted."""
@@ -23,9 +23,29 @@ class BadRow(NamedTuple):
     advice: str = ""
 
 
+class Source(Protocol):
+    """Where rows come from, as far as a message needs it; the attributes are those of `Rows`."""
+
+    @property
+    def source(self) -> str:
+        """The name of the source in messages."""
+
+    @property
+    def lines(self) -> NDArray[np.int64]:
+        """Where each row starts."""
+
+    @property
+    def broken(self) -> list[BadRow]:
+        """Rows that could not be taken apart."""
+
+    @property
+    def unit(self) -> str:
+        """What `lines` counts."""
+
+
 @dataclass(frozen=True)
 class Rows:
-    """The columns of a source before any check of their values.
+    """The columns of scored pairs before any check of their values.
 
     Attributes:
         source: the name of the source in messages.
@@ -64,3 +84,17 @@ def bad_rows_error(source: str, unit: str, first: Sequence[BadRow], num_bad: int
         return DataError(f"{source}: {problems}. {advice}")
     more = f"; and {num_bad - len(first)} more" if num_bad > len(first) else ""
     return DataError(f"{source}: {num_bad} of {num_rows} rows cannot be used: {problems}{more}. {advice}")
+
+
+def unusable_rows_error(source: Source, unusable: NDArray[np.intp], describe: Callable[[int], BadRow]) -> DataError:
+    """One line for the rows that could not be taken apart and those whose values cannot be used.
+
+    Args:
+        source: where the rows come from.
+        unusable: the positions, in order, of rows whose values cannot be used.
+        describe: tells what is wrong with the row at a position; called for the first few only.
+    """
+    found = [describe(int(index)) for index in unusable[:MOST_SHOWN]]
+    first = sorted(found + source.broken[:MOST_SHOWN])
+    num_bad, num_rows = len(unusable) + len(source.broken), len(source.lines) + len(source.broken)
+    return bad_rows_error(source.source, source.unit, first, num_bad, num_rows)

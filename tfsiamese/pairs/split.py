@@ -1,4 +1,4 @@
-"""Splits rows in two, so that no pair and no mirror image of it stands on both sides."""
+"""Splits rows in two, so that what belongs together stands on one side."""
 
 import hashlib
 import numbers
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tfsiamese.errors import DataError, SettingsError
 from tfsiamese.pairs.symmetry import pair_ids
 
-__all__ = ["validation_rows"]
+__all__ = ["choose_rows", "seeded_order", "target_rows", "validation_rows"]
 
 
 def validation_rows(
@@ -36,20 +36,42 @@ def validation_rows(
         DataError: there are too few different pairs.
         SettingsError: `validation` is neither such a fraction nor such a number.
     """
-    target = _target(validation, len(left), source)
+    target = target_rows(validation, len(left), source)
     ids, _ = pair_ids(left, right)
-    _, first_rows, sizes = np.unique(ids, return_index=True, return_counts=True)
-    if len(sizes) < 2:
+    _, first_rows = np.unique(ids, return_index=True)
+    keys = [sorted((left[row], right[row])) for row in first_rows]
+    return choose_rows(ids, seeded_order(keys, seed), target, source)
+
+
+def choose_rows(
+    ids: NDArray[np.integer], order: NDArray[np.intp], target: int, source: str, group: str = "pair"
+) -> NDArray[np.bool_]:
+    """Chooses whole groups of rows.
+
+    Args:
+        ids: the group of each row, counted from 0 without gaps, `[rows]`.
+        order: the groups in the order in which to choose, `[groups]`.
+        target: the number of rows to choose, met as nearly as whole groups allow.
+        source: the name of the rows in messages.
+        group: what a group is in messages.
+
+    Returns:
+        bool `[rows]`; at least one row is chosen, and at least one is not.
+
+    Raises:
+        DataError: there are fewer than two groups.
+    """
+    if len(order) < 2:
         raise DataError(
-            f"{source}: cannot split {len(left)} row{'s' if len(left) != 1 else ''} with {len(sizes)} different pair"
-            f"{'s' if len(sizes) != 1 else ''}. Expected at least 2, so that no pair is on both sides: add pairs, or "
-            "train without validation."
+            f"{source}: cannot split {len(ids)} row{'s' if len(ids) != 1 else ''} with {len(order)} different {group}"
+            f"{'s' if len(order) != 1 else ''}. Expected at least 2, so that no {group} is on both sides: add "
+            f"{group}s, or train without validation."
         )
-    order = _order([left[row] for row in first_rows], [right[row] for row in first_rows], seed)
-    return _choose(order, sizes, target)[ids]
+    return _choose(order, np.bincount(ids, minlength=len(order)), target)[ids]
 
 
-def _target(validation: float, num_rows: int, source: str) -> int:
+def target_rows(validation: float, num_rows: int, source: str) -> int:
+    """The number of rows asked for; raises as `validation_rows` does."""
     expected = "Expected validation to be a fraction between 0 and 1, or a number of rows from 1"
     if isinstance(validation, numbers.Integral) and not isinstance(validation, bool):
         if validation < 1:
@@ -65,11 +87,10 @@ def _target(validation: float, num_rows: int, source: str) -> int:
     return min(max(round(float(validation) * num_rows), 1), num_rows - 1)
 
 
-def _order(left: Sequence[str], right: Sequence[str], seed: int) -> NDArray[np.intp]:
-    """The groups in the order that the seed gives them."""
+def seeded_order(keys: Sequence[Sequence[str]], seed: int) -> NDArray[np.intp]:
+    """The positions of the keys, each of some texts, in the order that the seed gives them."""
     digests = b"".join(
-        hashlib.blake2b("\0".join([str(seed), *sorted(texts)]).encode(), digest_size=8).digest()
-        for texts in zip(left, right, strict=True)
+        hashlib.blake2b("\0".join([str(seed), *texts]).encode(), digest_size=8).digest() for texts in keys
     )
     return np.argsort(np.frombuffer(digests, dtype=">u8"), kind="stable")
 

@@ -1,4 +1,4 @@
-"""Pairs from Parquet files and pandas DataFrames, with row numbers for line numbers."""
+"""Rows from Parquet files and pandas DataFrames, with row numbers for line numbers."""
 
 from pathlib import Path
 from typing import Any
@@ -7,27 +7,25 @@ import numpy as np
 import pandas as pd
 
 from tfsiamese.errors import DataError, DependencyError
-from tfsiamese.pairs.columns import ColumnNames, find_columns
-from tfsiamese.pairs.rows import Rows
+from tfsiamese.pairs.table import ColumnFinder, Layout, Table
 from tfsiamese.pairs.text_file import require_file
 
 __all__ = ["read_frame", "read_parquet"]
 
 
-def read_frame(frame: pd.DataFrame, wanted: ColumnNames, source: str = "DataFrame") -> Rows:
+def read_frame(frame: pd.DataFrame, finder: ColumnFinder, source: str = "DataFrame") -> Table:
     """Reads a DataFrame; its first row is row 1, whatever its index says.
 
     Raises:
         DataError: a column is missing, or there are no rows.
     """
-    header = [str(name) for name in frame.columns]
-    positions = find_columns(header, wanted, source)
-    columns = [frame.iloc[:, position].tolist() for position in positions]
-    return _numbered(header, positions, columns, source)
+    layout = finder.find([str(name) for name in frame.columns], source)
+    columns = [frame.iloc[:, column.position].tolist() for column in layout.columns]
+    return _numbered(layout, columns, source)
 
 
-def read_parquet(path: Path, wanted: ColumnNames) -> Rows:
-    """Reads the three columns of a Parquet file; its first row is row 1.
+def read_parquet(path: Path, finder: ColumnFinder) -> Table:
+    """Reads the columns needed of a Parquet file; its first row is row 1.
 
     Raises:
         DataError: the file is missing or is no Parquet file, a column is missing, or there are no rows.
@@ -43,19 +41,17 @@ def read_parquet(path: Path, wanted: ColumnNames) -> Rows:
     require_file(path)
     try:
         with parquet.ParquetFile(path) as file:
-            header = file.schema_arrow.names
-            positions = find_columns(header, wanted, str(path))
-            table = file.read(columns=[header[position] for position in positions])
+            layout = finder.find(file.schema_arrow.names, str(path))
+            names = [column.name for column in layout.columns]
+            table = file.read(columns=names)
     except (pyarrow.ArrowException, OSError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise DataError(f"{path} cannot be read as Parquet: {reason}. Check the file, or write it anew.") from error
-    columns = [table.column(header[position]).to_pylist() for position in positions]
-    return _numbered(header, positions, columns, str(path))
+    return _numbered(layout, [table.column(name).to_pylist() for name in names], str(path))
 
 
-def _numbered(header: list[str], positions: tuple[int, int, int], columns: list[list[Any]], source: str) -> Rows:
-    left, right, score = columns
-    if not left:
-        raise DataError(f"{source} has no rows. Expected one pair of texts in each row.")
-    names = (header[positions[0]], header[positions[1]], header[positions[2]])
-    return Rows(source, names, left, right, score, np.arange(1, len(left) + 1, dtype=np.int64), unit="row")
+def _numbered(layout: Layout, columns: list[list[Any]], source: str) -> Table:
+    num_rows = len(columns[0])
+    if not num_rows:
+        raise DataError(f"{source} has no rows. Expected {layout.row} in each row.")
+    return Table(source, layout, columns, np.arange(1, num_rows + 1, dtype=np.int64), unit="row")

@@ -24,9 +24,9 @@ def require_file(path: Path) -> None:
     except OSError as error:  # such as a name that is too long
         raise DataError(f"{path} cannot be read: {error.strerror}. Check the path.") from error
     if is_folder:
-        raise DataError(f"{path} is a folder. Expected a file: pass the path of one file of pairs in it.")
+        raise DataError(f"{path} is a folder. Expected a file: pass the path of one file in it.")
     if not exists:
-        raise DataError(f"{path} does not exist. Expected a file of pairs: check the path.")
+        raise DataError(f"{path} does not exist. Expected a file of texts: check the path.")
 
 
 def read_text(path: Path, encoding: str) -> str:
@@ -46,7 +46,7 @@ def read_text(path: Path, encoding: str) -> str:
             raise DataError(f"{path} {what}. Expected text: {advice}.")
     text = _decode(data, encoding, path).removeprefix("\ufeff")
     if not text or text.isspace():
-        raise DataError(f"{path} is empty. Expected rows of pairs: check how the file was written.")
+        raise DataError(f"{path} is empty. Expected rows of texts: check how the file was written.")
     nul = text.find("\0")
     if nul >= 0:
         raise DataError(
