@@ -1,13 +1,13 @@
 """Losses that pull the same together and push what differs beyond a margin. Labels are 1 (same) or 0 (different)."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfsiamese import similarity
-from tfsiamese.errors import SettingsError
+from tfsiamese.losses.checks import require_one_of, require_positive
 from tfsiamese.losses.loss import Loss, require_binary_labels
 
 __all__ = ["ContrastiveLoss", "OnlineContrastiveLoss", "contrastive_loss", "online_contrastive_loss"]
@@ -72,13 +72,11 @@ class ContrastiveLoss(Loss):
         SettingsError: the margin is not positive, or the distance is unknown.
     """
 
-    name: ClassVar[str] = "contrastive"
+    name = "contrastive"
 
     def __init__(self, margin: float = 0.5, distance: str = "cosine"):
-        if not margin > 0:
-            raise SettingsError(f"Expected a positive margin. Received: margin={margin}.")
-        if distance not in _DISTANCES:
-            raise SettingsError(f"Unknown distance {distance!r}. Expected one of {', '.join(_DISTANCES)}.")
+        require_positive("margin", margin)
+        require_one_of("distance", distance, _DISTANCES)
         self.margin = margin
         self.distance = distance
 
@@ -105,7 +103,7 @@ class OnlineContrastiveLoss(ContrastiveLoss):
     It learns from the hard pairs of each batch, so it wants larger batches than the plain loss: 32 and more.
     """
 
-    name: ClassVar[str] = "online-contrastive"
+    name = "online-contrastive"
 
     def call(self, labels: tf.Tensor, embeddings: Sequence[tf.Tensor]) -> tf.Tensor:
         """Computes the loss of `(left, right)` embeddings."""

@@ -1,7 +1,7 @@
 """Losses that pull a similarity towards a graded score."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import tensorflow as tf
 
@@ -35,7 +35,7 @@ class MeanSquaredErrorLoss(Loss):
         1.0
     """
 
-    name: ClassVar[str] = "mse"
+    name = "mse"
 
     def __init__(self, head: str = "angular"):
         self.head = head
@@ -57,7 +57,7 @@ class CosineSimilarityLoss(MeanSquaredErrorLoss):
     Reference: Reimers and Gurevych, "Sentence-BERT", arXiv:1908.10084, section 3 (regression objective).
     """
 
-    name: ClassVar[str] = "cosine-similarity"
+    name = "cosine-similarity"
 
     def __init__(self) -> None:
         super().__init__(head="cosine")
@@ -75,7 +75,7 @@ class FunctionLoss(Loss):
         head: the similarity that makes the score.
     """
 
-    name: ClassVar[str] = "function"
+    name = "function"
 
     def __init__(self, function: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], head: str = "angular"):
         self.function = function
