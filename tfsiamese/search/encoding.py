@@ -1,0 +1,110 @@
+"""Texts to vectors for search and mining, each distinct text once."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeGuard
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tfsiamese.errors import DataError, EncoderError, SettingsError
+from tfsiamese.search.vectors import checked_vectors
+
+__all__ = ["TextEncoder", "TextVectors", "encode_texts", "vectors_of"]
+
+
+class TextEncoder(Protocol):
+    """What search and mining ask of an encoder."""
+
+    def encode(self, texts: list[str], *, batch_size: int = ..., show_progress: bool = ...) -> np.ndarray:
+        """Texts [n] to float32 [n, dimension]."""
+
+
+class TextVectors:
+    """Vectors that are there already, in the place of an encoder.
+
+    Args:
+        texts: the texts [n], no two the same.
+        vectors: numbers [n, dimension], in their order.
+
+    Raises:
+        DataError: a text occurs twice, the numbers of texts and vectors differ, or the vectors cannot be used.
+    """
+
+    def __init__(self, texts: Sequence[str], vectors: ArrayLike):
+        self._rows = {text: row for row, text in enumerate(texts)}
+        self._vectors = checked_vectors(vectors, "vectors")
+        if not len(self._rows) == len(texts) == len(self._vectors):
+            raise DataError(
+                f"There are {len(texts)} texts, {len(self._rows)} of them different, and {len(self._vectors)} vectors. "
+                "Expected one vector for each text, and no text twice."
+            )
+
+    def encode(self, texts: Sequence[str], batch_size: int = 64, show_progress: bool = False) -> NDArray[np.float32]:
+        """The vectors of these texts, float32 [n, dimension].
+
+        Raises:
+            DataError: a text has no vector.
+        """
+        missing = [text for text in texts if text not in self._rows]
+        if missing:
+            raise DataError(
+                f"{len(missing)} of {len(texts)} texts have no vector, the first is {missing[0][:40]!r}. "
+                "Expected a vector for each text."
+            )
+        return self._vectors[[self._rows[text] for text in texts]]
+
+
+def encode_texts(
+    encoder: TextEncoder, texts: Sequence[str], *, batch_size: int = 64, show_progress: bool = False
+) -> NDArray[np.float32]:
+    """The vectors of texts [n], float32 [n, dimension]; a text that occurs several times is encoded once.
+
+    Raises:
+        DataError: there are no texts, or what was given is not a list of texts.
+        EncoderError: the encoder's answer is not one finite vector for each text.
+    """
+    if isinstance(texts, (str, bytes)) or not all(isinstance(text, str) for text in texts):
+        raise DataError("Expected a list of texts. Put a single text in a list, and leave out those that are missing.")
+    rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+    if not rows:
+        raise DataError("There are no texts to encode. Expected at least one.")
+    answer = np.asarray(encoder.encode(list(rows), batch_size=batch_size, show_progress=show_progress))
+    if answer.ndim != 2 or len(answer) != len(rows):
+        raise EncoderError(
+            f"The encoder answered {len(rows)} texts with an array of shape {list(answer.shape)}. "
+            f"Expected [{len(rows)}, dimension]."
+        )
+    try:
+        vectors = checked_vectors(answer, "the encoder's answer")
+    except DataError as error:
+        raise EncoderError(f"{error} Training may have diverged: try an earlier checkpoint.") from error
+    return vectors if len(rows) == len(texts) else vectors[[rows[text] for text in texts]]
+
+
+def vectors_of(
+    texts_or_vectors: Sequence[str] | ArrayLike,
+    encoder: TextEncoder | None,
+    name: str,
+    *,
+    batch_size: int = 64,
+    show_progress: bool = False,
+) -> NDArray[np.float32]:
+    """Vectors as they are, or those of texts.
+
+    Raises:
+        DataError: the vectors or the texts cannot be used.
+        SettingsError: there are texts and no encoder.
+    """
+    if not _are_texts(texts_or_vectors):
+        return checked_vectors(texts_or_vectors, name)
+    if encoder is None:
+        raise SettingsError(f"{name} holds texts. Expected vectors, or an encoder for the texts: give encoder=.")
+    return encode_texts(encoder, list(texts_or_vectors), batch_size=batch_size, show_progress=show_progress)
+
+
+def _are_texts(texts_or_vectors: Sequence[str] | ArrayLike) -> TypeGuard[Sequence[str]]:
+    if isinstance(texts_or_vectors, str):
+        raise DataError("Expected a list of texts and received a single text. Put it in a list.")
+    if isinstance(texts_or_vectors, np.ndarray):
+        return texts_or_vectors.dtype.kind in "OUT"
+    return isinstance(texts_or_vectors, Sequence) and len(texts_or_vectors) > 0 and isinstance(texts_or_vectors[0], str)
