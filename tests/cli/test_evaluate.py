@@ -6,7 +6,13 @@ import pytest
 from tests.cli.conftest import Command
 from tfsiamese import encoders
 from tfsiamese.encoders import load_encoder
-from tfsiamese.evaluation import evaluate_pairs, evaluate_sts
+from tfsiamese.evaluation import (
+    evaluate_pairs,
+    evaluate_retrieval,
+    evaluate_sts,
+    evaluate_triplets,
+    read_retrieval,
+)
 
 
 def test_the_metrics_are_printed_and_written_as_json(
@@ -50,7 +56,76 @@ def test_a_run_folder_can_be_evaluated(command: Command, finished_run: Path, sts
 
 
 def test_there_has_to_be_something_to_evaluate_on(command: Command, tiny_folder: Path):
-    assert "--sts PATH, --pairs PATH, or both" in command("evaluate", tiny_folder).error
+    message = command("evaluate", tiny_folder).error
+    assert "Give --sts PATH, --pairs PATH, --retrieval DIR, --triplets PATH, or several of them" in message
+
+
+@pytest.fixture
+def retrieval_folder(tmp_path: Path) -> Path:
+    """Three queries of two splits, in the layout of BEIR."""
+    folder = tmp_path / "retrieval"
+    (folder / "qrels").mkdir(parents=True)
+    files = {
+        "queries.tsv": "q1\tred apple\nq2\tnurse\nq3\tblue çloud\n",
+        "corpus.tsv": 'd1\tred "pear"\nd2\tdoctor\nd3\tblue stone\nd4\tbread baker\n',
+        "qrels/test.tsv": "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td4\t1\nq2\td2\t1\n",
+        "qrels/dev.tsv": "query-id\tcorpus-id\tscore\nq3\td3\t1\n",
+    }
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def triplets_file(tmp_path: Path) -> Path:
+    path = tmp_path / "triplets.csv"
+    path.write_text(
+        "anchor,positive,negative,negative_2\nred apple,red pear,nurse,blue stone\nnurse,doctor,bread baker,\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_retrieval_and_triplets_stand_beside_the_others(
+    command: Command, tiny_folder: Path, sts_file: Path, retrieval_folder: Path, triplets_file: Path
+):
+    result = command(
+        "evaluate", tiny_folder, "--sts", sts_file, "--retrieval", retrieval_folder, "--triplets", triplets_file
+    )
+    assert result.status == 0, result.err
+    metrics = json.loads(result.out)
+    encoder = load_encoder(tiny_folder)
+    assert metrics == {
+        "sts": evaluate_sts(encoder, sts_file),
+        "retrieval": evaluate_retrieval(encoder, retrieval_folder),
+        "triplets": evaluate_triplets(encoder, triplets_file),
+    }
+
+
+def test_split_preparation_similarity_and_dimensions_of_retrieval_can_be_chosen(
+    command: Command, tiny_folder: Path, retrieval_folder: Path
+):
+    result = command(
+        *("evaluate", tiny_folder, "--retrieval", retrieval_folder, "--retrieval-split", "dev", "--ascii"),
+        *("--similarity", "dot", "--dimensions", "4,2"),
+    )
+    assert result.status == 0, result.err
+    data = read_retrieval(retrieval_folder, split="dev", ascii=True)
+    assert data.queries == {"q3": "blue cloud"}
+    expected = evaluate_retrieval(load_encoder(tiny_folder), data, similarity="dot", dimensions=[4, 2])
+    assert json.loads(result.out) == {"retrieval": pytest.approx(expected)}
+    assert "dim4_ndcg@10" in expected
+
+
+def test_what_retrieval_cannot_use_is_said_in_one_line(
+    command: Command, tiny_folder: Path, retrieval_folder: Path, pairs_file: Path
+):
+    arguments = ("evaluate", tiny_folder, "--retrieval", retrieval_folder)
+    assert "cannot be cut to 512 numbers" in command(*arguments, "--dimensions", "512").error
+    assert "qrels/train.tsv" in command(*arguments, "--retrieval-split", "train").error
+    wrong = command(*arguments, "--dimensions", "8;4")
+    assert (wrong.status, "expected whole numbers with commas between, received '8;4'" in wrong.err) == (2, True)
+    assert "Expected triplets" in command("evaluate", tiny_folder, "--triplets", pairs_file).error
 
 
 def test_metrics_are_not_lost_where_the_json_file_cannot_be_written(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tfsiamese.errors import DataError
-from tfsiamese.evaluation.binary_metrics import average_precision, best_accuracy, best_f1
+from tfsiamese.evaluation.binary_metrics import average_precision, best_accuracy, best_f1, best_mcc
 
 # Expected numbers of these two: scikit-learn 1.9.1 (average_precision_score) and sentence-transformers 6.2.0
 # (BinaryClassificationEvaluator.find_best_acc_and_threshold, find_best_f1_and_threshold) in a separate environment.
@@ -95,9 +95,36 @@ def test_a_midpoint_that_rounds_down_does_not_take_the_lower_similarity_in():
     assert best_accuracy([higher, lower], [1, 0]).threshold == higher
 
 
+def test_mcc_is_the_correlation_of_prediction_and_label_at_its_threshold():
+    similarities, labels = _random_pairs()
+    found = best_mcc(similarities, labels)
+    correlation = np.corrcoef(similarities >= found.threshold, labels)[0, 1]
+    assert found.mcc == pytest.approx(correlation, abs=1e-12)
+    tried = [np.corrcoef(similarities >= threshold, labels)[0, 1] for threshold in np.unique(similarities)[1:]]
+    assert found.mcc == pytest.approx(max(tried), abs=1e-12)
+
+
+def test_mcc_does_not_split_equal_similarities():
+    # With 0.8 go one positive and one negative, with 0.9 a positive: TP 1, FP 0, TN 2, FN 1, or TP 2, FP 1, TN 1, FN 0.
+    found = best_mcc([0.9, 0.8, 0.8, 0.1], [1, 1, 0, 0])
+    assert (found.mcc, found.threshold) == (pytest.approx(2 / 12**0.5), pytest.approx(0.85))
+    assert best_mcc([0.8, 0.8, 0.1, 0.9], [0, 1, 0, 1]) == found
+
+
+def test_mcc_of_similarities_that_tell_nothing_or_the_opposite_is_0_above_all():
+    for similarities, labels in (([0.5, 0.5, 0.5], [1, 0, 1]), ([0.9, 0.8, 0.2, 0.1], [0, 0, 1, 1])):
+        found = best_mcc(similarities, labels)
+        assert found.mcc == 0.0
+        assert similarities[0] < found.threshold < similarities[0] + 1e-12
+
+
+def test_mcc_of_similarities_that_tell_all_is_1():
+    assert best_mcc([0.9, 0.7, 0.3], [1, 1, 0]).mcc == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("labels", [[1, 1], [0, 0], [0, 0.5]])
 def test_labels_other_than_both_0_and_1_are_refused(labels):
-    for metric in (best_accuracy, best_f1, average_precision):
+    for metric in (best_accuracy, best_f1, best_mcc, average_precision):
         with pytest.raises(DataError, match=r"labels 0 and 1, and both of them\. Received: "):
             metric([0.1, 0.2], labels)
 

@@ -121,6 +121,37 @@ class TestEvaluatorSequence:
         assert (sequence.primary_metric, sequence.greater_is_better) == ("validation_mae", False)
         assert sequence.primary_metric in sequence(encoder)
 
+    def test_any_metric_of_any_evaluator_can_be_the_primary_one(self, encoder, sts_file):
+        evaluators = [StsEvaluator(sts_file), PairEvaluator(_pairs(0.8, 0.1, 0.9))]
+        greater = EvaluatorSequence(evaluators, primary_metric="validation_pearson")
+        assert (greater.primary_metric, greater.greater_is_better) == ("validation_pearson", True)
+        smaller = EvaluatorSequence(evaluators, primary_metric="validation_mse")
+        assert (smaller.primary_metric, smaller.greater_is_better) == ("validation_mse", False)
+        assert {*greater.metric_names} == greater(encoder).keys()
+
+    def test_the_direction_of_a_metric_survives_a_sequence_within_a_sequence(self):
+        inner = EvaluatorSequence([PairEvaluator(_pairs(0.8, 0.1, 0.9))], name="inner")
+        outer = EvaluatorSequence([inner], primary_metric="inner_validation_mae")
+        assert not outer.greater_is_better
+
+    def test_thresholds_and_unknown_keys_cannot_be_primary(self):
+        evaluators = [PairEvaluator(_pairs(1, 0, 1))]
+        for metric in ("validation_f1_threshold", "validation_mcc_threshold", "f1", "sts_pearson_cosine"):
+            with pytest.raises(SettingsError, match=rf"{metric}'\. Expected one of validation_mae, "):
+                EvaluatorSequence(evaluators, primary_metric=metric)
+
+    def test_of_an_evaluator_that_does_not_name_its_metrics_the_primary_one_can_be_chosen(self, sts_file):
+        class Stranger:
+            name, primary_metric, greater_is_better = "own", "loss", False
+
+            def __call__(self, encoder: object) -> dict[str, float]:
+                return {"loss": 1.0, "gain": 2.0}
+
+        sequence = EvaluatorSequence([StsEvaluator(sts_file), Stranger()], primary_metric="own_loss")
+        assert not sequence.greater_is_better
+        with pytest.raises(SettingsError, match="own_gain"):
+            EvaluatorSequence([Stranger()], primary_metric="own_gain")
+
     def test_a_sequence_can_be_part_of_another(self, encoder, sts_file):
         inner = EvaluatorSequence([StsEvaluator(sts_file, name="en")], name="sts")
         outer = EvaluatorSequence([inner])

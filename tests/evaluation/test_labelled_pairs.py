@@ -21,6 +21,8 @@ _BINARY_KEYS = [
     "precision",
     "recall",
     "average_precision",
+    "mcc",
+    "mcc_threshold",
 ]
 
 # Angles of 0°, 45°, 90°, 135°, 180° from "l": angular 1, 3/4, 1/2, 1/4, 0.
@@ -50,6 +52,8 @@ def test_binary_scores_add_the_metrics_of_a_classifier():
     assert (scores["f1"], scores["f1_threshold"]) == (pytest.approx(4 / 5), pytest.approx(1 / 4, abs=1e-7))
     assert (scores["precision"], scores["recall"]) == (pytest.approx(2 / 3), 1.0)
     assert scores["average_precision"] == pytest.approx(1 / 2 + 1 / 3)
+    # Down to the first: TP 1, FP 0, TN 2, FN 1. Down to the third: TP 2, FP 1, TN 1, FN 0. Both 2/√12.
+    assert (scores["mcc"], scores["mcc_threshold"]) == (pytest.approx(2 / 12**0.5), pytest.approx(7 / 8, abs=1e-7))
 
 
 @pytest.mark.parametrize("score", [0.0, 0.5, 1.0])

@@ -1,4 +1,4 @@
-"""`tfsiamese evaluate`: measures an encoder on STS data and on labelled pairs."""
+"""`tfsiamese evaluate`: measures an encoder on STS data, labelled pairs, a retrieval set and triplets."""
 
 import argparse
 import json
@@ -26,26 +26,45 @@ def add_parser(verbs: Any) -> None:
         choices=("angular", "cosine", "dot"),
         help="the similarity that is held against the scores of --pairs (angular)",
     )
+    parser.add_argument("--triplets", metavar="PATH", help="anchors, positives and negatives, in columns so named")
     parser.add_argument("--batch-size", type=int, default=64, help="texts a batch (64)")
     parser.add_argument("--json", metavar="FILE", help="write the metrics to this file")
+    _add_retrieval_options(parser)
     add_pair_options(parser)
     add_encoder_options(parser)
     parser.set_defaults(run=run)
 
 
+def _add_retrieval_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("retrieval")
+    group.add_argument("--retrieval", metavar="DIR", help="queries, corpus and qrels, as in BEIR, TREC or MELO")
+    group.add_argument("--retrieval-split", default="test", metavar="SPLIT", help="the file of DIR/qrels (test)")
+    group.add_argument("--ascii", action="store_true", help="drop what is not ASCII after NFKD, as MELO does")
+    group.add_argument(
+        "--similarity", default="cosine", choices=("cosine", "dot"), help="what documents are ranked by (cosine)"
+    )
+    group.add_argument(
+        "--dimensions", type=_numbers, metavar="N,N", help="also measure vectors cut to so many leading numbers"
+    )
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(number) for number in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected whole numbers with commas between, received {text!r}") from None
+
+
 def run(options: argparse.Namespace) -> None:
     """Runs the verb."""
-    from tfsiamese.evaluation import PairEvaluator, StsEvaluator, evaluate
-    from tfsiamese.pairs import read_pairs
+    from tfsiamese.evaluation import evaluate
 
-    evaluators: list[Any] = []
-    if options.sts:
-        evaluators.append(StsEvaluator(options.sts, batch_size=options.batch_size, score_range=options.score_range))
-    if options.pairs:
-        pairs = read_pairs(options.pairs, **pair_options(options))
-        evaluators.append(PairEvaluator(pairs, "pairs", options.head, batch_size=options.batch_size))
+    evaluators = _evaluators(options)
     if not evaluators:
-        raise SettingsError("There is nothing to evaluate on. Give --sts PATH, --pairs PATH, or both.")
+        raise SettingsError(
+            "There is nothing to evaluate on. Give --sts PATH, --pairs PATH, --retrieval DIR, --triplets PATH, or "
+            "several of them."
+        )
     import_tensorflow()
     from tfsiamese.encoders import load_encoder
 
@@ -55,3 +74,24 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         with publish_file(options.json) as path:
             path.write_text(text + "\n", encoding="utf-8")
+
+
+def _evaluators(options: argparse.Namespace) -> list[Any]:
+    """What was asked for, all data read and checked."""
+    from tfsiamese.evaluation import PairEvaluator, RetrievalEvaluator, StsEvaluator, TripletEvaluator, read_retrieval
+    from tfsiamese.pairs import read_pairs
+
+    evaluators: list[Any] = []
+    batch_size = options.batch_size
+    if options.sts:
+        evaluators.append(StsEvaluator(options.sts, batch_size=batch_size, score_range=options.score_range))
+    if options.pairs:
+        pairs = read_pairs(options.pairs, **pair_options(options))
+        evaluators.append(PairEvaluator(pairs, "pairs", options.head, batch_size=batch_size))
+    if options.retrieval:
+        data = read_retrieval(options.retrieval, split=options.retrieval_split, ascii=options.ascii)
+        settings = {"similarity": options.similarity, "dimensions": options.dimensions}
+        evaluators.append(RetrievalEvaluator(data, batch_size=batch_size, **settings))
+    if options.triplets:
+        evaluators.append(TripletEvaluator(options.triplets, batch_size=batch_size))
+    return evaluators

@@ -1,4 +1,4 @@
-"""How well one number tells positives from negatives: accuracy and F1 at the best threshold, average precision.
+"""How well one number tells positives from negatives: accuracy, F1 and MCC at their best thresholds, average precision.
 
 A pair counts as positive where its similarity is at least the threshold. Equal similarities are never split.
 """
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from tfsiamese.errors import DataError
 
-__all__ = ["BestAccuracy", "BestF1", "average_precision", "best_accuracy", "best_f1"]
+__all__ = ["BestAccuracy", "BestF1", "BestMcc", "average_precision", "best_accuracy", "best_f1", "best_mcc"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,14 @@ class BestF1:
     f1: float
     precision: float
     recall: float
+    threshold: float
+
+
+@dataclass(frozen=True)
+class BestMcc:
+    """The highest Matthews correlation that a threshold reaches, from 0 to 1, and that threshold."""
+
+    mcc: float
     threshold: float
 
 
@@ -49,8 +57,7 @@ def best_accuracy(similarities: ArrayLike, labels: ArrayLike) -> BestAccuracy:
     correct = groups.true_positives + groups.negatives - groups.false_positives
     best = int(np.argmax(correct))
     if groups.negatives >= correct[best]:
-        above_all = float(np.nextafter(groups.similarities[0], np.inf))
-        return BestAccuracy(groups.negatives / groups.count, above_all)
+        return BestAccuracy(groups.negatives / groups.count, groups.above_all)
     return BestAccuracy(float(correct[best] / groups.count), groups.threshold(best))
 
 
@@ -76,6 +83,36 @@ def best_f1(similarities: ArrayLike, labels: ArrayLike) -> BestF1:
         recall=float(groups.true_positives[best] / groups.positives),
         threshold=groups.threshold(best),
     )
+
+
+def best_mcc(similarities: ArrayLike, labels: ArrayLike) -> BestMcc:
+    """The highest Matthews correlation coefficient that one threshold reaches.
+
+        MCC = (TP · TN − FP · FN) / √((TP + FP)(TP + FN)(TN + FP)(TN + FN))
+
+    It is the correlation of prediction and label, and 0 where all pairs are put on one side. The threshold is placed
+    and chosen as in `best_accuracy`.
+
+    Args:
+        similarities: float [n], higher for positives.
+        labels: [n], 0 or 1, with both among them.
+
+    Raises:
+        DataError: the labels are not 0 and 1, or only one of them.
+
+    Reference: Matthews, "Comparison of the predicted and observed secondary structure of T4 phage lysozyme", 1975.
+    """
+    groups = _tie_groups(similarities, labels)
+    true_positives = groups.true_positives.astype(np.float64)
+    predicted = true_positives + groups.false_positives
+    # TP · TN − FP · FN = TP · n − predicted · positives
+    covariance = true_positives * groups.count - predicted * groups.positives
+    variances = predicted * (groups.count - predicted) * groups.positives * groups.negatives
+    mcc = np.divide(covariance, np.sqrt(variances), out=np.zeros_like(covariance), where=variances > 0)
+    best = int(np.argmax(mcc))
+    if mcc[best] <= 0:
+        return BestMcc(0.0, groups.above_all)
+    return BestMcc(float(mcc[best]), groups.threshold(best))
 
 
 def average_precision(similarities: ArrayLike, labels: ArrayLike) -> float:
@@ -119,6 +156,11 @@ class _TieGroups:
     @property
     def count(self) -> int:
         return self.positives + self.negatives
+
+    @property
+    def above_all(self) -> float:
+        """The lowest threshold that no similarity reaches."""
+        return float(np.nextafter(self.similarities[0], np.inf))
 
     def threshold(self, group: int) -> float:
         """A threshold that takes this group in and leaves the next one out."""

@@ -10,14 +10,17 @@ from tfsiamese.evaluation.pair_vectors import TextEncoder, checked_head
 from tfsiamese.evaluation.sts import STS_METRIC_NAMES, StsSource, evaluate_sts, load_sts
 from tfsiamese.pairs import Pairs, read_pairs
 
-__all__ = ["Evaluator", "EvaluatorSequence", "PairEvaluator", "StsEvaluator", "evaluate"]
+__all__ = ["Evaluator", "EvaluatorSequence", "PairEvaluator", "StsEvaluator", "checked_metric", "evaluate"]
 
 _SMALLER_IS_BETTER = ("mae", "mse")
-_NEITHER_IS_BETTER = ("pairs", "accuracy_threshold", "f1_threshold")
+_NEITHER_IS_BETTER = ("pairs", "accuracy_threshold", "f1_threshold", "mcc_threshold", "threshold")
 
 
 class Evaluator(Protocol):
     """What training asks of an evaluator.
+
+    Those of this package also have `metric_names`, the keys that can be compared, which an `EvaluatorSequence` chooses
+    from.
 
     Attributes:
         name: what its metrics are called by among those of others.
@@ -58,7 +61,8 @@ class StsEvaluator:
         score_range: tuple[float, float] | None = None,
     ):
         self.name = name
-        self.primary_metric = _checked_metric(primary_metric, STS_METRIC_NAMES)
+        self.metric_names = _comparable(STS_METRIC_NAMES)
+        self.primary_metric = checked_metric(primary_metric, self.metric_names)
         self.greater_is_better = True
         self._pairs = load_sts(source, score_range=score_range)
         self._batch_size = batch_size
@@ -103,8 +107,9 @@ class PairEvaluator:
         self._pairs = read_pairs(pairs) if isinstance(pairs, str | os.PathLike) else pairs
         keys = pair_metric_names(self._pairs.scores)
         default = next(key for key in ("average_precision", "pearson", "mae") if key in keys)
-        self.primary_metric = default if primary_metric is None else _checked_metric(primary_metric, keys)
-        self.greater_is_better = self.primary_metric not in _SMALLER_IS_BETTER
+        self.metric_names = _comparable(keys)
+        self.primary_metric = default if primary_metric is None else checked_metric(primary_metric, keys)
+        self.greater_is_better = _greater_is_better(self.primary_metric)
 
     def get_config(self) -> dict[str, Any]:
         """What it measures on and with, as a JSON object."""
@@ -119,23 +124,27 @@ class PairEvaluator:
 class EvaluatorSequence:
     """Several evaluators as one.
 
-    Each metric is prefixed with its evaluator's name: `sts_pearson_cosine`, `validation_mae`. The primary metric is
-    that of the first evaluator.
+    Each metric is prefixed with its evaluator's name: `sts_pearson_cosine`, `validation_mae`.
 
     Args:
         evaluators: at least one, each with a name of its own.
         name: what its metrics are called by among those of others.
+        primary_metric: the key that tells which of two encoders is better, such as "retrieval_map@100"; by default the
+            primary metric of the first evaluator.
 
     Raises:
-        SettingsError: there are no evaluators, or two of one name.
+        SettingsError: there are no evaluators, or two of one name, or `primary_metric` is not one of the keys.
     """
 
-    def __init__(self, evaluators: Sequence[Evaluator], name: str = "evaluation"):
+    def __init__(self, evaluators: Sequence[Evaluator], name: str = "evaluation", *, primary_metric: str | None = None):
         self.name = name
         self._evaluators = _checked_evaluators(evaluators)
+        directions = _directions(self._evaluators)
+        self.metric_names = tuple(directions)
         first = self._evaluators[0]
-        self.primary_metric = f"{first.name}_{first.primary_metric}"
-        self.greater_is_better = first.greater_is_better
+        default = f"{first.name}_{first.primary_metric}"
+        self.primary_metric = default if primary_metric is None else checked_metric(primary_metric, self.metric_names)
+        self.greater_is_better = directions[self.primary_metric]
 
     def get_config(self) -> dict[str, Any]:
         """What each of them measures on, by name, as far as they say so."""
@@ -181,8 +190,27 @@ def _checked_evaluators(evaluators: Sequence[Evaluator]) -> list[Evaluator]:
     return evaluators
 
 
-def _checked_metric(metric: str, keys: Sequence[str]) -> str:
-    comparable = [key for key in keys if key not in _NEITHER_IS_BETTER]
-    if metric not in comparable:
-        raise SettingsError(f"Unknown primary metric {metric!r}. Expected one of {', '.join(comparable)}.")
+def checked_metric(metric: str, keys: Sequence[str]) -> str:
+    """Returns `metric`, or raises a SettingsError where it is not one of those `keys` that can be compared."""
+    if metric not in _comparable(keys):
+        raise SettingsError(f"Unknown primary metric {metric!r}. Expected one of {', '.join(_comparable(keys))}.")
     return metric
+
+
+def _comparable(keys: Sequence[str]) -> tuple[str, ...]:
+    return tuple(key for key in keys if key not in _NEITHER_IS_BETTER)
+
+
+def _directions(evaluators: Sequence[Evaluator]) -> dict[str, bool]:
+    """The prefixed keys that can be compared, and whether greater is better; of strangers only the primary one."""
+    directions = {}
+    for evaluator in evaluators:
+        for key in getattr(evaluator, "metric_names", ()):
+            directions[f"{evaluator.name}_{key}"] = _greater_is_better(key)
+        directions[f"{evaluator.name}_{evaluator.primary_metric}"] = evaluator.greater_is_better
+    return directions
+
+
+def _greater_is_better(metric: str) -> bool:
+    """By the last word of the name, since a sequence within a sequence adds words in front."""
+    return metric.rpartition("_")[2] not in _SMALLER_IS_BETTER

@@ -6,7 +6,7 @@ import os
 import numpy as np
 
 from tfsiamese.errors import DataError
-from tfsiamese.evaluation.binary_metrics import average_precision, best_accuracy, best_f1
+from tfsiamese.evaluation.binary_metrics import average_precision, best_accuracy, best_f1, best_mcc
 from tfsiamese.evaluation.correlations import is_constant, pearson, spearman
 from tfsiamese.evaluation.pair_vectors import TextEncoder, checked_head, encode_pairs
 from tfsiamese.pairs import Pairs, read_pairs
@@ -25,6 +25,8 @@ _BINARY = (
     "precision",
     "recall",
     "average_precision",
+    "mcc",
+    "mcc_threshold",
 )
 
 
@@ -44,8 +46,8 @@ def evaluate_pairs(
     - `pearson`, `spearman`: the correlations. Where the scores are not all the same. Similarities that are all the
       same, as those of a collapsed encoder, have correlation 0, with a warning.
     - `accuracy`, `accuracy_threshold`, `f1`, `f1_threshold`, `precision`, `recall` (these two at `f1_threshold`),
-      `average_precision`: where all scores are 0 or 1, and both occur. Thresholds are similarities, and the best there
-      are on these pairs.
+      `average_precision`, `mcc` (Matthews correlation), `mcc_threshold`: where all scores are 0 or 1, and both occur.
+      Thresholds are similarities, and the best there are on these pairs.
 
     Args:
         encoder: has `encode`, as `load_encoder` gives it.
@@ -103,6 +105,7 @@ def _correlations(similarities: np.ndarray, scores: np.ndarray) -> dict[str, flo
 
 def _binary_metrics(similarities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     accuracy, f1 = best_accuracy(similarities, labels), best_f1(similarities, labels)
+    mcc = best_mcc(similarities, labels)
     return {
         "accuracy": accuracy.accuracy,
         "accuracy_threshold": accuracy.threshold,
@@ -111,4 +114,6 @@ def _binary_metrics(similarities: np.ndarray, labels: np.ndarray) -> dict[str, f
         "precision": f1.precision,
         "recall": f1.recall,
         "average_precision": average_precision(similarities, labels),
+        "mcc": mcc.mcc,
+        "mcc_threshold": mcc.threshold,
     }

@@ -4,11 +4,11 @@ This mirrors `tfsiamese.similarity` in NumPy and double precision, so that evalu
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from tfsiamese.errors import EncoderError, SettingsError
+from tfsiamese.errors import SettingsError
+from tfsiamese.evaluation.text_vectors import TextEncoder, encode_texts
 
 __all__ = ["HEADS", "PairVectors", "TextEncoder", "angular_from_cosine", "checked_head", "encode_pairs"]
 
@@ -16,13 +16,6 @@ HEADS = ("angular", "cosine", "dot")
 
 # Cosines that are equal in truth differ by 1e-16 to 1e-13 here; rounded, they tie in ranks and under thresholds.
 _DECIMALS = 12
-
-
-class TextEncoder(Protocol):
-    """What evaluation asks of an encoder."""
-
-    def encode(self, texts: list[str], *, batch_size: int = ..., show_progress: bool = ...) -> np.ndarray:
-        """Texts [n] to float32 [n, dimension]."""
 
 
 @dataclass(frozen=True)
@@ -86,23 +79,8 @@ def encode_pairs(
     Raises:
         EncoderError: the encoder's answer is not one finite vector for each text.
     """
-    position = {text: index for index, text in enumerate(dict.fromkeys([*left, *right]))}
-    vectors = encoder.encode(list(position), batch_size=batch_size, show_progress=show_progress)
-    vectors = np.asarray(vectors)
-    if vectors.ndim != 2 or len(vectors) != len(position):
-        raise EncoderError(
-            f"The encoder answered {len(position)} texts with an array of shape {vectors.shape}. "
-            f"Expected [{len(position)}, dimension]."
-        )
-    if not np.isfinite(vectors).all():
-        broken = int((~np.isfinite(vectors).all(axis=1)).sum())
-        raise EncoderError(
-            f"The encoder's vectors are NaN or infinite for {broken} of {len(vectors)} texts. Training may have "
-            "diverged: try a lower learning rate, or an earlier checkpoint."
-        )
-    return PairVectors(
-        left=vectors[[position[text] for text in left]], right=vectors[[position[text] for text in right]]
-    )
+    vectors = encode_texts(encoder, [*left, *right], batch_size=batch_size, show_progress=show_progress)
+    return PairVectors(left=vectors.of(left), right=vectors.of(right))
 
 
 def _row_products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
