@@ -32,7 +32,7 @@ def test_the_config_holds_settings_versions_data_and_encoder(finished_run: Path,
     assert config["settings"]["seed"] == 0
     assert config["encoder"]["source"] == str(tiny_folder)
     assert config["data"]["training"]["source"] == str(pairs_file)
-    counts = config["data"]["training"]["pairs"], config["data"]["validation"]["pairs"]
+    counts = config["data"]["training"]["rows"], config["data"]["training"]["validation"]["rows"]
     assert sum(counts) == len(pairs_file.read_text().splitlines()) - 1
     assert counts[1] == round(0.1 * sum(counts))
     assert {"tfsiamese", "tensorflow", "keras", "python"} <= config["versions"].keys()
@@ -116,8 +116,8 @@ def test_a_run_without_validation_has_one_line_an_epoch_and_nothing_to_choose_by
     assert "best epoch" not in result.out
     assert "Traceback" not in result.err
     config = json.loads((out / "config.json").read_text(encoding="utf-8"))
-    assert config["loss"]["name"] == "contrastive"
-    assert config["loss"]["margin"] == 0.8
+    assert config["data"]["training"]["loss"]["name"] == "contrastive"
+    assert config["data"]["training"]["loss"]["margin"] == 0.8
     assert config["encoder"]["frozen"] == ["embedding_table"]
     assert metrics_of(out)["best_epoch"] is None
 
@@ -131,8 +131,8 @@ def test_validation_pairs_of_a_file_are_held_against_the_model_and_never_trained
     )
     assert result.status == 0, result.err
     config = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
-    assert config["data"]["validation"]["source"] == str(binary_file)
-    assert config["data"]["training"]["pairs"] == len(pairs_file.read_text().splitlines()) - 1
+    assert config["data"]["training"]["validation"]["source"] == str(binary_file)
+    assert config["data"]["training"]["rows"] == len(pairs_file.read_text().splitlines()) - 1
     assert "validation_average_precision" in result.out
     assert metrics_of(tmp_path / "run")["epochs"] == 2, "patience 1 ends after the second epoch without improvement"
     assert "no epoch was better" in result.err

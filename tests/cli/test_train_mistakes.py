@@ -22,7 +22,7 @@ MISTAKES = [
     (["--warmup", "1000"], "Expected a warm-up of 0 to 5 steps"),
     (["--decay", "cosin"], "Expected decay to be one of constant, linear, cosine. Received: decay='cosin'"),
     (["--loss", "msse"], "Unknown loss 'msse'"),
-    (["--margin", "0.3"], "'mse' has no margin"),
+    (["--margin", "0.3"], "'mse' has no setting 'margin'"),
     (["--loss", "contrastive", "--margin=-1"], "margin=-1.0"),
     (["--loss", "contrastive"], "needs labels 0 (different) and 1 (same)"),
     (["--patience", "0"], "patience=0"),

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
-from tfsiamese.cli import data, encode, evaluate, export, plot, train
+from tfsiamese.cli import data, encode, evaluate, export, mine, plot, train
 from tfsiamese.errors import TfSiameseError
 
 __all__ = ["main"]
 
-_VERBS = (train, evaluate, encode, export, plot, data)
+_VERBS = (train, evaluate, mine, encode, export, plot, data)
 _INTERRUPTED = 130
 
 

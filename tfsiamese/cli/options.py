@@ -1,9 +1,21 @@
 """Options that several verbs share."""
 
 import argparse
+import json
+from collections.abc import Callable
 from typing import Any
 
-__all__ = ["add_encoder_options", "add_pair_options", "encoder_options", "pair_options"]
+__all__ = [
+    "PAIR_OPTIONS",
+    "add_encoder_options",
+    "add_pair_options",
+    "comma_separated",
+    "encoder_options",
+    "pair_options",
+    "setting",
+]
+
+PAIR_OPTIONS = ("left", "right", "score", "score_range", "columns", "delimiter", "encoding")
 
 
 def add_encoder_options(parser: argparse.ArgumentParser) -> None:
@@ -45,5 +57,25 @@ def add_pair_options(parser: argparse.ArgumentParser) -> None:
 
 def pair_options(options: argparse.Namespace) -> dict[str, Any]:
     """As keyword arguments of `read_pairs`."""
-    names = ("left", "right", "score", "score_range", "columns", "delimiter", "encoding")
-    return {name: getattr(options, name) for name in names}
+    return {name: getattr(options, name) for name in PAIR_OPTIONS}
+
+
+def comma_separated(kind: Callable[[str], Any]) -> Callable[[str], list[Any]]:
+    """A type for options that take several values with commas between them."""
+
+    def values(text: str) -> list[Any]:
+        return [kind(part) for part in text.split(",")]
+
+    values.__name__ = f"comma-separated {kind.__name__}"
+    return values
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """A type for options of the form NAME=VALUE; values are numbers, true, false, lists, or else text."""
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, received {text!r}")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

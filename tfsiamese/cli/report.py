@@ -1,5 +1,6 @@
 """What `train` leaves for the eye: plots of a run, and the table of its metrics."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from tfsiamese.pairs import Pairs, read_texts
 from tfsiamese.siamese import Siamese
 
 __all__ = ["RunReport", "metrics_table", "read_labels", "similarity_matrix"]
+
+# Of a ranking's metrics at many ranks these are shown; the others are in metrics.json.
+_SHOWN_RANKINGS = ("ndcg@10", "mrr@10", "map@100", "recall@100", "accuracy@1")
 
 _NUM_LABELS = 12
 _LONGEST_LABEL = 48
@@ -34,13 +38,18 @@ class RunReport:
         self._matrix = similarity_matrix(model.encoder, self._labels, model.head)
         self._scores = self._predict()
 
-    def write(self, history: keras.callbacks.History, folder: Path) -> list[Path]:
-        """Writes the similarity matrices, the training curves and the score scatter; returns their paths."""
+    def write(self, histories: Sequence[keras.callbacks.History], folder: Path) -> list[Path]:
+        """Writes the similarity matrices, the training curves and the score scatter; returns their paths.
+
+        Args:
+            histories: of each stage, in their order.
+            folder: made where it does not exist.
+        """
         after = similarity_matrix(self._model.encoder, self._labels, self._model.head)
-        curves = {name: values for name, values in history.history.items() if name != "seconds"}
+        curves, best_epoch = _joined(histories)
         figures = {
             "similarity_matrix.png": plots.plot_similarity_matrices(self._matrix, after, self._labels),
-            "training_curves.png": plots.plot_training_curves(curves, best_epoch=history.best_epoch),
+            "training_curves.png": plots.plot_training_curves(curves, best_epoch=best_epoch),
         }
         if len(self._pairs) > 1:
             scatter = plots.plot_score_scatter(self._pairs.scores, self._predict(), before=self._scores)
@@ -71,9 +80,10 @@ def similarity_matrix(encoder: Encoder, texts: Sequence[str], name: str = "angul
 
 def metrics_table(before: Mapping[str, float], after: Mapping[str, float]) -> str:
     """A table of metrics before and after, aligned for a terminal."""
-    width = max((len(name) for name in before), default=0)
+    shown = {name: value for name, value in before.items() if _is_shown(name)}
+    width = max((len(name) for name in shown), default=0)
     lines = [f"{'':{width}}  {'before':>9}  {'after':>9}  {'change':>9}"]
-    for name, value in before.items():
+    for name, value in shown.items():
         lines.append(f"{name:{width}}  {value:9.4f}  {after[name]:9.4f}  {after[name] - value:+9.4f}")
     return "\n".join(lines)
 
@@ -84,3 +94,18 @@ def _choose_labels(pairs: Pairs) -> list[str]:
     short = [text for text in texts if len(text) <= _LONGEST_LABEL] or texts
     positions = np.unique(np.linspace(0, len(short) - 1, min(_NUM_LABELS, len(short))).round().astype(int))
     return [short[position] for position in positions]
+
+
+def _is_shown(name: str, *hidden: str) -> bool:
+    return name not in hidden and ("@" not in name or name.endswith(_SHOWN_RANKINGS))
+
+
+def _joined(histories: Sequence[keras.callbacks.History]) -> tuple[dict[str, list[float]], int | None]:
+    """The curves of all stages one after the other, and the best epoch of the last."""
+    names = dict.fromkeys(name for history in histories for name in history.history if _is_shown(name, "seconds"))
+    curves = {
+        name: [value for history in histories for value in history.history.get(name, [math.nan] * len(history.epoch))]
+        for name in names
+    }
+    best = histories[-1].best_epoch
+    return curves, best and best + sum(len(history.epoch) for history in histories[:-1])

@@ -1,154 +1,207 @@
-"""`tfsiamese train`: fine-tunes an encoder on pairs and proves what it gained and kept."""
+"""`tfsiamese train`: fine-tunes an encoder on examples and proves what it gained and kept."""
 
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tfsiamese.cli.options import add_encoder_options, add_pair_options, encoder_options, pair_options
+from tfsiamese.cli.options import PAIR_OPTIONS, add_encoder_options, add_pair_options, comma_separated, setting
 from tfsiamese.cli.quiet import import_tensorflow
-from tfsiamese.errors import SettingsError
-
-if TYPE_CHECKING:
-    from tfsiamese.pairs import Pairs
 
 __all__ = ["add_parser"]
+
+# These go into the sections of a configuration under the same names.
+_TRAINING = (
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "warmup",
+    "decay",
+    "seed",
+    "mini_batch_size",
+    "batching",
+    "max_tokens",
+    "per_class",
+    "mixing",
+    "patience",
+    "monitor",
+    "checkpoint_seconds",
+)
+_EVALUATION = ("validation", "sts", "retrieval", "labels")
+_ENCODER = ("encoder", "head", "freeze", "signature", "output_key", "teacher")
 
 
 def add_parser(verbs: Any) -> None:
     """Adds the verb."""
-    parser = verbs.add_parser("train", help="fine-tune an encoder on pairs", description=__doc__)
-    parser.add_argument("pairs", metavar="PAIRS", help="pairs with scores: .csv, .tsv, .jsonl or .parquet")
-    parser.add_argument("--out", required=True, metavar="RUN", help="the run folder to write")
+    parser = verbs.add_parser(
+        "train",
+        help="fine-tune an encoder on pairs, triplets or classes",
+        description=__doc__,
+        epilog="Columns decide what a file is: left,right,score · anchor,positive,negative,negative_2,… · text,class.",
+    )
+    parser.add_argument("data", nargs="*", metavar="PAIRS", help="examples: .csv, .tsv, .jsonl or .parquet")
+    parser.add_argument("--out", metavar="RUN", help="the run folder to write")
+    parser.add_argument("--config", metavar="FILE.toml", help="settings and stages; flags take precedence")
     parser.add_argument(
-        "--encoder",
-        default="use-multilingual",
-        metavar="E",
-        help="built-in name, SavedModel folder, run folder or handle (use-multilingual)",
+        "--encoder", metavar="E", help="built-in name, SavedModel folder, run folder or handle (use-multilingual)"
     )
     parser.add_argument("--resume", action="store_true", help="continue the run in --out; start it where there is none")
     _add_model_options(parser)
     _add_training_options(parser)
+    _add_batch_options(parser)
+    _add_retention_options(parser)
     _add_evaluation_options(parser)
     add_pair_options(parser)
     add_encoder_options(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, usage_error=parser.error)
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("model")
+    group = parser.add_argument_group("model and loss")
     group.add_argument(
-        "--head",
-        default="angular",
-        choices=("angular", "cosine", "dot"),
-        help="the similarity that is the score (angular)",
+        "--head", choices=("angular", "cosine", "dot"), help="the similarity that is the score (angular)"
     )
-    group.add_argument("--loss", default="mse", help="mse, cosine-similarity, contrastive or online-contrastive (mse)")
-    group.add_argument("--margin", type=float, help="of the contrastive losses (0.5)")
+    group.add_argument(
+        "--loss", help="by default mse for scored pairs, ranking for anchors, batch-hard-soft-margin for classes"
+    )
+    group.add_argument("--margin", type=float, help="of the contrastive and triplet losses")
+    group.add_argument("--scale", type=float, help="of ranking, cosent and angle: the inverse of the temperature")
+    group.add_argument(
+        "--loss-setting",
+        action="append",
+        type=setting,
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other setting of the loss, such as symmetric=true; may be repeated",
+    )
+    group.add_argument(
+        "--matryoshka",
+        type=comma_separated(int),
+        metavar="512,256,…",
+        help="train these leading dimensions of the vectors to stand alone",
+    )
+    group.add_argument("--teacher", metavar="E", help="the encoder that gist and the distillation losses learn from")
     group.add_argument(
         "--freeze",
         action="append",
-        default=[],
         metavar="PATTERN",
         help="keep variables of these names out of training, such as embedding_table; may be repeated",
     )
 
 
 def _add_training_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("training")
-    group.add_argument("--epochs", type=int, default=10, help="passes over the pairs (10)")
-    group.add_argument("--batch-size", type=int, default=8, help="pairs a step (8)")
-    group.add_argument("--learning-rate", type=float, default=1e-5, help="the rate after the warm-up (1e-5)")
+    group = parser.add_argument_group("training", "defaults for scored pairs, then for anchors and classes")
+    group.add_argument("--epochs", type=int, help="passes over the data (10; 3)")
+    group.add_argument("--batch-size", type=int, help="rows a step (8; 128)")
+    group.add_argument("--learning-rate", type=float, help="the rate after the warm-up (1e-5; 1e-4)")
     group.add_argument(
-        "--warmup", type=float, default=0.0, help="steps of linear warm-up, or below 1 a fraction of all steps (0)"
+        "--warmup", type=float, help="steps of linear warm-up, or below 1 a fraction of all steps (0; 0.1)"
     )
-    group.add_argument("--decay", default="constant", help="constant, linear or cosine (constant)")
+    group.add_argument("--decay", help="constant, linear or cosine (constant; cosine)")
     group.add_argument("--patience", type=int, help="stop after so many epochs without improvement")
-    group.add_argument("--seed", type=int, default=0, help="of the split, the order and every random number (0)")
-    group.add_argument("--checkpoint-seconds", type=float, default=30.0, help="time between checkpoints (30)")
+    group.add_argument("--seed", type=int, help="of the split, the order and every random number (0)")
+    group.add_argument("--checkpoint-seconds", type=float, help="time between checkpoints (30)")
+
+
+def _add_batch_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("batches")
+    group.add_argument(
+        "--mini-batch-size", type=int, metavar="TEXTS", help="encode so many at once: large batches in little memory"
+    )
+    group.add_argument("--batching", help="shuffled, distinct or by-class (by the shape of the data)")
+    group.add_argument("--max-tokens", type=int, help="tokens a batch may hold; four bytes count as one")
+    group.add_argument("--per-class", type=int, help="texts of one class that stand together (4)")
+    group.add_argument("--mixing", help="of several files: proportional or in-turn (proportional)")
+
+
+def _add_retention_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("retention")
+    group.add_argument(
+        "--retain", metavar="TEXTS", help="general texts (.txt, one a line, or pairs) whose similarities are to stay"
+    )
+    group.add_argument("--retain-weight", type=float, help="of that term in the loss (100)")
+    group.add_argument("--retain-batch-size", type=int, help="general texts a step (64)")
 
 
 def _add_evaluation_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("evaluation")
     group.add_argument(
         "--validation",
-        default="0.1",
         metavar="PART|FILE",
-        help="fraction or number of pairs to hold out, or a file of pairs; 0 for none (0.1)",
+        help="fraction or number of rows to hold out, or a file of them; 0 for none (0.1)",
     )
+    group.add_argument("--retrieval", metavar="DIR", help="queries, corpus and qrels, to see what search gains")
     group.add_argument("--sts", metavar="PATH", help="STS data, to see what general ability is kept")
     group.add_argument("--monitor", metavar="METRIC", help="what chooses the best epoch")
     group.add_argument(
-        "--labels", metavar="TEXTS", help="texts of the similarity matrices, one a line (12 of the pairs)"
+        "--labels", metavar="TEXTS", help="texts of the similarity matrices, one a line (12 of the data)"
     )
 
 
 def run(options: argparse.Namespace) -> None:
     """Runs the verb."""
-    from tfsiamese.pairs import read_pairs
-
-    pairs, validation = _split(read_pairs(options.pairs, **pair_options(options)), options)
+    _require_arguments(options)
     import_tensorflow()
+    from tfsiamese.cli.assembly import assemble_data, load_model, make_retention, make_stages
     from tfsiamese.cli.report import RunReport, metrics_table
     from tfsiamese.encoders import load_encoder
-    from tfsiamese.losses import get_loss
-    from tfsiamese.siamese import Siamese
-    from tfsiamese.training import fit
+    from tfsiamese.training import fit, fit_stages
 
-    evaluator = _evaluator(options, validation)
-    encoder = load_encoder(options.encoder, freeze=options.freeze, **encoder_options(options))
-    model = Siamese(encoder, options.head)
-    report = RunReport(model, validation if validation is not None else pairs, options.labels)
-    history = fit(
-        model,
-        pairs,
-        validation=validation,
-        loss=get_loss(options.loss, options.head, options.margin),
-        evaluator=evaluator,
-        out=options.out,
-        resume=options.resume,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        warmup=options.warmup,
-        decay=options.decay,
-        patience=options.patience,
-        monitor=options.monitor,
-        seed=options.seed,
-        checkpoint_seconds=options.checkpoint_seconds,
-        show_progress=sys.stderr.isatty(),
-    )
-    plots = report.write(history, Path(options.out) / "plots")
-    print(metrics_table(history.before, history.after))
-    if history.best_epoch:
-        print(f"best epoch: {history.best_epoch} of {len(history.epoch)}")
-    print(f"encoder:    {Path(options.out) / 'encoder' / '1'}")
+    recipe = _recipe(options)
+    data = assemble_data(recipe)
+    model = load_model(recipe)
+    stages = make_stages(recipe, data, show_progress=sys.stderr.isatty())
+    teacher = recipe.encoder.get("teacher")
+    shared: dict[str, Any] = {
+        "evaluator": data.evaluator(recipe, model.head),
+        "retention": make_retention(recipe),
+        "teacher": load_encoder(teacher) if teacher else None,
+        "out": recipe.out,
+        "resume": options.resume,
+    }
+    report = RunReport(model, data.contrast, recipe.evaluation.get("labels"))
+    if recipe.is_staged:
+        histories = fit_stages(model, stages, **shared)
+    else:
+        only = stages[0]
+        histories = [fit(model, only.examples, validation=only.validation, loss=only.loss, **shared, **only.settings)]
+    plots = report.write(histories, Path(recipe.out) / "plots")
+    print(metrics_table(histories[0].before, histories[-1].after))
+    for stage, history in zip(stages, histories, strict=True):
+        if history.best_epoch:
+            of_stage = f" (stage {stage.name})" if recipe.is_staged else ""
+            print(f"best epoch: {history.best_epoch} of {len(history.epoch)}{of_stage}")
+    print(f"encoder:    {Path(recipe.out) / 'encoder' / '1'}")
     print(f"plots:      {', '.join(str(path) for path in plots)}")
 
 
-def _split(pairs: "Pairs", options: argparse.Namespace) -> "tuple[Pairs, Pairs | None]":
-    from tfsiamese.pairs import read_pairs
-
-    try:
-        part = float(options.validation)
-    except ValueError:
-        return pairs, read_pairs(options.validation, **pair_options(options))
-    if part == 0:
-        return pairs, None
-    if part < 0 or (part >= 1 and not part.is_integer()):
-        raise SettingsError(
-            "Expected --validation to be a fraction below 1, a number of pairs, 0, or a file. "
-            f"Received: {options.validation}."
-        )
-    return pairs.split(int(part) if part >= 1 else part, seed=options.seed)
+def _require_arguments(options: argparse.Namespace) -> None:
+    missing = [name for name, value in (("PAIRS", options.data), ("--out", options.out)) if not value]
+    if missing and not options.config:
+        options.usage_error(f"the following arguments are required without --config: {', '.join(missing)}")
 
 
-def _evaluator(options: argparse.Namespace, validation: "Pairs | None") -> Any:
-    from tfsiamese.evaluation import EvaluatorSequence, PairEvaluator, StsEvaluator
+def _recipe(options: argparse.Namespace) -> Any:
+    from tfsiamese.training.recipe import make_recipe, read_recipe
 
-    evaluators: list[Any] = []
-    if validation is not None:
-        evaluators.append(PairEvaluator(validation, head=options.head))
-    if options.sts:
-        evaluators.append(StsEvaluator(options.sts))
-    return EvaluatorSequence(evaluators) if evaluators else None
+    table = read_recipe(options.config) if options.config else {}
+    return make_recipe(table, _flags(options), options.config or "the command line")
+
+
+def _flags(options: argparse.Namespace) -> dict[str, Any]:
+    """The options that were given, as a configuration."""
+    given = {name: value for name, value in vars(options).items() if value not in (None, [])}
+    reading = {name: given[name] for name in PAIR_OPTIONS if name in given}
+    loss = dict(given.get("loss_setting", [])) | {name: given[name] for name in ("margin", "scale") if name in given}
+    if "matryoshka" in given:
+        loss["matryoshka_dims"] = given["matryoshka"]
+    flags: dict[str, Any] = {name: given[name] for name in ("out", *_ENCODER) if name in given}
+    flags["training"] = {name: given[name] for name in _TRAINING if name in given}
+    flags["evaluation"] = {name: given[name] for name in _EVALUATION if name in given}
+    names = {"texts": "retain", "weight": "retain_weight", "batch_size": "retain_batch_size"}
+    flags["retention"] = {name: given[option] for name, option in names.items() if option in given}
+    if "loss" in given or loss:
+        flags["loss"] = {"name": given.get("loss")} | loss
+    if "data" in given:
+        flags["data"] = [{"file": file} | reading for file in given["data"]]
+    return flags

@@ -1,31 +1,42 @@
-"""Fits a siamese model on pairs."""
+"""Fits a siamese model on examples."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from tfsiamese.encoders import Encoder
+from tfsiamese.errors import SettingsError
 from tfsiamese.losses import Loss, get_loss
-from tfsiamese.pairs import Pairs
+from tfsiamese.pairs import Examples
 from tfsiamese.siamese import Siamese
 from tfsiamese.training.optimizers import RowSparseAdam
 from tfsiamese.training.plan import Evaluator, TrainingPlan
+from tfsiamese.training.retention import Retention
 from tfsiamese.training.run import Run
 from tfsiamese.training.run_folder import RunFolder
 from tfsiamese.training.schedules import WarmupDecay
-from tfsiamese.training.settings import TrainingSettings
+from tfsiamese.training.settings import TrainingSettings, defaults_for_shape
+from tfsiamese.training.task import Task
 
-__all__ = ["fit"]
+__all__ = ["DEFAULT_LOSSES", "default_optimizer", "fit", "make_plan"]
+
+DEFAULT_LOSSES = {"pairs": "mse", "triplets": "ranking", "classes": "batch-hard-soft-margin"}
+
+ExamplesBy = Examples | Mapping[str, Examples]
+LossBy = str | Loss | Callable | None | Mapping[str, "str | Loss | Callable | None"]
 
 
 def fit(
     model: Siamese,
-    pairs: Pairs,
+    examples: ExamplesBy,
     *,
-    validation: Pairs | None = None,
-    loss: str | Loss | Callable = "mse",
+    validation: ExamplesBy | None = None,
+    loss: LossBy = None,
     evaluator: Evaluator | None = None,
+    retention: Retention | None = None,
+    teacher: Encoder | None = None,
     optimizer: keras.optimizers.Optimizer | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     out: str | Path | None = None,
@@ -34,16 +45,21 @@ def fit(
 ) -> keras.callbacks.History:
     """Trains the model's encoder in place and ends with the weights of the best epoch.
 
-    The same pairs, settings and seed give the same weights on the same machine. With `out`, a run that was
+    The same data, settings and seed give the same weights on the same machine. With `out`, a run that was
     interrupted in any way continues with `resume=True` to the weights that it would have had; only an encoder that
     draws random numbers of its own, such as dropout inside a SavedModel, differs after a resumption.
 
     Args:
         model: the siamese model.
-        pairs: the training pairs.
-        validation: pairs to report `val_loss` on before, after and each epoch.
-        loss: a name of `tfsiamese.losses.LOSS_NAMES`, a `Loss`, or a function `(y_true, y_pred)` on the model's score.
+        examples: `Pairs`, `Triplets` or `LabelledTexts`, as `read_examples` gives them; or several of them by name,
+            `{"titles": …, "questions": …}`, where each batch comes from one of them (`mixing`).
+        validation: data to report `val_loss` on before, after and each epoch; where `examples` has names, by name.
+        loss: a name of `tfsiamese.losses.LOSS_NAMES`, a `Loss`, or a function `(y_true, y_pred)` on the model's score;
+            with several data sets one for all, or one for each by name. By default "mse" for scored pairs, "ranking"
+            for anchors with positives, "batch-hard-soft-margin" for texts with classes.
         evaluator: called with the encoder before, after and each epoch; its primary metric chooses the best epoch.
+        retention: general texts whose similarities are to stay as they are.
+        teacher: the encoder that the losses "gist", "embedding-mse", "margin-mse" and "kl-divergence" learn from.
         optimizer: `RowSparseAdam` with β₂ = 0.9999 and clipnorm 1 by default. With your own, set the learning rate
             there, and leave `learning_rate`, `warmup` and `decay` alone.
         callbacks: any Keras callbacks. Their own state is not part of a checkpoint.
@@ -56,25 +72,70 @@ def fit(
         metrics, and `best_epoch` counts from 1 (None where nothing was monitored).
 
     Raises:
-        SettingsError: a setting is wrong, or `out` holds another run.
+        SettingsError: a setting is wrong, a loss does not go with the data, or `out` holds another run.
         DataError: the loss cannot use the labels.
         TrainingError: nothing is trainable, or the loss is not finite. The model then has the last good weights.
 
     Example:
         >>> history = fit(Siamese(load_encoder("use-multilingual")), pairs, loss="mse", epochs=20, out="runs/jobs")
     """
-    chosen = TrainingSettings.from_keywords(**settings)
-    plan = TrainingPlan(model, pairs, validation, get_loss(loss, model.head), evaluator, chosen)
-    optimizer = optimizer or _default_optimizer(plan)
+    plan = make_plan(model, examples, validation, loss, settings, evaluator, retention, teacher)
+    optimizer = optimizer or default_optimizer(plan)
     folder = RunFolder(out, plan.config(optimizer), resume) if out is not None else None
     # Only after the first measurements is anything written.
     return Run(plan, optimizer, callbacks, folder).run()
 
 
-def _default_optimizer(plan: TrainingPlan) -> keras.optimizers.Optimizer:
+def make_plan(
+    model: Siamese,
+    examples: ExamplesBy,
+    validation: ExamplesBy | None,
+    loss: LossBy,
+    settings: Mapping[str, Any],
+    evaluator: Evaluator | None = None,
+    retention: Retention | None = None,
+    teacher: Encoder | None = None,
+) -> TrainingPlan:
+    """Checks what `fit` was given; arguments as there."""
+    if not isinstance(model, Siamese):
+        raise SettingsError(f"fit takes a Siamese model and received {type(model).__name__}.")
+    data = dict(examples) if isinstance(examples, Mapping) else {"training": examples}
+    if not data:
+        raise SettingsError("There is no data to train on. Expected at least one data set.")
+    watched = _by_name(validation, data, "validation")
+    losses = dict.fromkeys(data, loss) if not isinstance(loss, Mapping) else _by_name(loss, data, "loss")
+    tasks = []
+    for name, rows in data.items():
+        chosen = losses.get(name)
+        resolved = get_loss(DEFAULT_LOSSES[rows.shape] if chosen is None else chosen, model.head)
+        tasks.append(Task(name, rows, resolved, watched.get(name), teacher is not None))
+    shapes = {rows.shape for rows in data.values()}
+    defaults = defaults_for_shape(shapes.pop() if len(shapes) == 1 else "triplets")
+    chosen_settings = TrainingSettings.from_keywords(**(defaults | dict(settings)))
+    return TrainingPlan(model, tuple(tasks), chosen_settings, evaluator, retention, teacher=teacher)
+
+
+def default_optimizer(plan: TrainingPlan) -> keras.optimizers.Optimizer:
+    """`RowSparseAdam` with the plan's learning rate and schedule."""
     settings = plan.settings
     warmup_steps = settings.warmup_steps(plan.total_steps)
     rate: float | WarmupDecay = settings.learning_rate
     if warmup_steps or settings.decay != "constant":
         rate = WarmupDecay(settings.learning_rate, plan.total_steps, warmup_steps, settings.decay)
     return RowSparseAdam(rate)
+
+
+def _by_name(given: Any, data: Mapping[str, Examples], what: str) -> dict[str, Any]:
+    """Values by data set; a single one belongs to the only data set."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        if len(data) > 1:
+            raise SettingsError(f"There are several data sets, so {what} must name them: {{name: …}}.")
+        return dict.fromkeys(data, given)
+    unknown = [name for name in given if name not in data]
+    if unknown:
+        raise SettingsError(
+            f"{what} names the data set {unknown[0]!r}, which does not exist. Expected names among {', '.join(data)}."
+        )
+    return dict(given)

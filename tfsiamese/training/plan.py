@@ -1,16 +1,21 @@
 """All that a run is given, checked before any time is spent on it."""
 
+import dataclasses
+import functools
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import keras
 
 from tfsiamese.encoders import Encoder
-from tfsiamese.errors import DataError, SettingsError
-from tfsiamese.losses import Loss, UnusableLabelError
-from tfsiamese.pairs import Pairs
+from tfsiamese.errors import SettingsError
+from tfsiamese.pairs.batches import ExampleBatches
+from tfsiamese.pairs.mixing import MixedBatches
 from tfsiamese.siamese import Siamese
+from tfsiamese.training.batching import training_batches, validation_batches
+from tfsiamese.training.retention import BaseVectors, Retention
 from tfsiamese.training.settings import TrainingSettings
+from tfsiamese.training.task import Task
 
 __all__ = ["Evaluator", "TrainingPlan"]
 
@@ -27,24 +32,45 @@ class Evaluator(Protocol):
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What to train, on what, and how; the loss has to suit the labels.
+    """What to train, on what, and how.
+
+    Attributes:
+        model: its encoder is trained.
+        tasks: the data sets with their losses.
+        settings: checked.
+        evaluator: measures the encoder before, after and each epoch.
+        retention: keeps the encoder near its base.
+        base: the texts of the retention with the vectors to stay near to; by default those the encoder now gives them.
+        teacher: the encoder that losses learn from.
 
     Raises:
         SettingsError: there is nothing to train on, or nothing to monitor where something is needed.
-        DataError: the loss cannot use the labels.
     """
 
     model: Siamese
-    pairs: Pairs
-    validation: Pairs | None
-    loss: Loss
-    evaluator: Evaluator | None
+    tasks: tuple[Task, ...]
     settings: TrainingSettings
+    evaluator: Evaluator | None = None
+    retention: Retention | None = None
+    base: BaseVectors | None = None
+    teacher: Encoder | None = None
+
+    @functools.cached_property
+    def batches(self) -> MixedBatches:
+        """The batches of all data sets."""
+        parts = {task.name: training_batches(task, self.settings) for task in self.tasks}
+        return MixedBatches(parts, self.settings.mixing, self.settings.seed)
+
+    @functools.cached_property
+    def validation(self) -> dict[str, ExampleBatches]:
+        """The validation batches of those data sets that have any."""
+        found = {task.name: validation_batches(task, self.settings) for task in self.tasks}
+        return {name: batches for name, batches in found.items() if batches is not None}
 
     @property
     def total_steps(self) -> int:
-        """Steps of the whole run, if it does not stop early."""
-        return self.settings.epochs * -(-len(self.pairs) // self.settings.batch_size)
+        """Steps of the whole run, if it does not stop early and every epoch has as many batches as the first."""
+        return self.settings.epochs * len(self.batches)
 
     @property
     def monitor(self) -> str | None:
@@ -53,7 +79,7 @@ class TrainingPlan:
             return self.settings.monitor
         if self.evaluator is not None:
             return self.evaluator.primary_metric
-        return "val_loss" if self.validation is not None else None
+        return "val_loss" if any(task.validation is not None for task in self.tasks) else None
 
     @property
     def greater_is_better(self) -> bool:
@@ -65,20 +91,14 @@ class TrainingPlan:
     def __post_init__(self) -> None:
         if not isinstance(self.model, Siamese):
             raise SettingsError(f"fit takes a Siamese model and received {type(self.model).__name__}.")
-        if len(self.pairs) == 0:
-            raise SettingsError("There are no pairs to train on.")
-        for pairs in (self.pairs, self.validation):
-            if pairs is not None:
-                self._check_labels(pairs)
+        if not self.tasks:
+            raise SettingsError("There is no data to train on. Expected at least one data set.")
         if self.settings.patience is not None and self.monitor is None:
-            raise SettingsError("patience needs something to monitor: give validation pairs or an evaluator.")
+            raise SettingsError("patience needs something to monitor: give validation data or an evaluator.")
 
-    def _check_labels(self, pairs: Pairs) -> None:
-        try:
-            self.loss.check_labels(pairs.scores)
-        except UnusableLabelError as error:
-            line = pairs.frame["line"].iloc[error.index]
-            raise DataError(f"{pairs.source}, line {line}: {error}") from error
+    def with_base(self, base: BaseVectors | None) -> "TrainingPlan":
+        """The same plan with vectors to stay near to."""
+        return dataclasses.replace(self, base=base)
 
     def config(self, optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
         """All that decides the outcome, as a JSON object; a resumed run must have the same."""
@@ -91,20 +111,16 @@ class TrainingPlan:
                 "frozen": encoder.frozen_names,
             },
             "head": self.model.head,
-            "loss": {"name": self.loss.name} | self.loss.get_config(),
             # Keras numbers the names of optimizers within a process.
             "optimizer": {"class": type(optimizer).__name__} | optimizer.get_config() | {"name": None},
             "settings": self.settings.decisive() | {"monitor": self.monitor},
-            "data": {
-                "training": _describe(self.pairs),
-                "validation": None if self.validation is None else _describe(self.validation),
-            },
+            "data": {task.name: task.describe() for task in self.tasks},
+            "retention": None if self.retention is None else self.retention.describe(),
+            "teacher": None
+            if self.teacher is None
+            else {"source": self.teacher.source, "fingerprint": self.teacher.fingerprint},
             "evaluation": _describe_evaluator(self.evaluator),
         }
-
-
-def _describe(pairs: Pairs) -> dict[str, Any]:
-    return {"source": pairs.source, "pairs": len(pairs), "fingerprint": pairs.fingerprint}
 
 
 def _describe_evaluator(evaluator: Evaluator | None) -> dict[str, Any]:

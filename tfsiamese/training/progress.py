@@ -31,7 +31,7 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Opens a bar; a resumed epoch starts where it stopped."""
-        done = int((logs or {}).get("pairs_done", 0))
+        done = int((logs or {}).get("rows_done", 0))
         self._bar = tqdm(
             total=self._pairs, initial=done, unit="pair", desc=f"epoch {epoch + 1}/{self._epochs}", mininterval=0.2
         )

@@ -8,14 +8,13 @@ from collections.abc import Iterable, Sequence
 import keras
 
 from tfsiamese.errors import SettingsError, TrainingError
-from tfsiamese.pairs import Pairs
-from tfsiamese.pairs.batches import PairBatches
+from tfsiamese.pairs import Examples
+from tfsiamese.training.engine import Engine
 from tfsiamese.training.interrupts import Interrupts
 from tfsiamese.training.plan import TrainingPlan
 from tfsiamese.training.progress import ProgressBar, TensorBoardLog, describe_epoch
 from tfsiamese.training.run_folder import RunFolder
 from tfsiamese.training.run_state import RunState
-from tfsiamese.training.step import TrainingStep
 from tfsiamese.training.weights import Arrays, WeightStore, optimizer_state, restore_optimizer
 
 __all__ = ["Run"]
@@ -47,10 +46,9 @@ class Run:
         self._folder = folder
         self._state = RunState()
         self._best: Arrays = {}
-        self._step = TrainingStep(plan.model, plan.loss, optimizer)
+        self._engine = Engine(plan, optimizer)
         self._weights = WeightStore(self._encoder, optimizer)
-        self._batches = PairBatches(plan.pairs, self._settings.batch_size, self._settings.seed)
-        self._validation = PairBatches(plan.validation, 64) if plan.validation is not None else None
+        self._batches = plan.batches
         self._user_callbacks = list(callbacks)
         self._saved_at = time.monotonic()
         self._saved_step = -1
@@ -90,7 +88,7 @@ class Run:
             return
         callbacks.on_train_begin()
         while self._state.epoch < self._settings.epochs and not self._stops_early():
-            callbacks.on_epoch_begin(self._state.epoch, {"pairs_done": self._state.pairs_done})
+            callbacks.on_epoch_begin(self._state.epoch, {"rows_done": self._state.rows_done.get("loss", 0)})
             self._train_epoch(callbacks, interrupts)
             logs = self._epoch_logs()
             self._end_epoch(logs)
@@ -103,18 +101,17 @@ class Run:
 
     def _train_epoch(self, callbacks: keras.callbacks.CallbackList, interrupts: Interrupts) -> None:
         state = self._state
-        for texts, labels in self._batches.epoch(state.epoch, state.batch):
+        for name, batch in self._batches.epoch(state.epoch, state.batch):
             callbacks.on_train_batch_begin(state.batch)
             start = time.perf_counter()
-            loss, finite = self._step.train(texts, labels)
+            losses, finite = self._engine.train(name, batch, state.step)
             if not finite:
-                self._stop_at_bad_batch(loss)
+                self._stop_at_bad_batch(losses["loss"])
             # Until the run ends or is saved, no checkpoint fits the weights in memory.
             self._encoder.fingerprint = f"{self._fingerprint}, trained in part"
-            size = len(labels)
-            state.advance(loss, size, time.perf_counter() - start)
-            mean = state.loss_sum / state.pairs_done
-            callbacks.on_train_batch_end(state.batch - 1, {"loss": mean, "batch_loss": loss, "size": size})
+            state.advance(losses, batch.num_rows, time.perf_counter() - start)
+            logs = state.mean_losses | {"batch_loss": losses["loss"], "size": batch.num_rows}
+            callbacks.on_train_batch_end(state.batch - 1, logs)
             self._stop_if_asked(interrupts)
             self._save_if_due()
 
@@ -135,7 +132,7 @@ class Run:
         schedule = getattr(self._optimizer, "_learning_rate", None)
         if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
             rate = schedule(self._optimizer.iterations - 1)
-        logs = {"loss": self._state.loss_sum / self._state.pairs_done, "learning_rate": float(rate)}
+        logs = self._state.mean_losses | {"learning_rate": float(rate)}
         seconds = self._state.seconds - sum(epoch["seconds"] for epoch in self._state.history)
         return logs | self._measure() | {"seconds": round(seconds, 3)}
 
@@ -149,7 +146,7 @@ class Run:
         _logger.log(level, describe_epoch(self._state.epoch, *self._shown_as(), logs))
 
     def _shown_as(self) -> tuple[int, int, str | None]:
-        return self._settings.epochs, len(self._plan.pairs), self._plan.monitor
+        return self._settings.epochs, self._batches.num_rows, self._plan.monitor
 
     def _check_monitor(self, measured: Iterable[str]) -> None:
         known = ["loss", *measured]
@@ -166,10 +163,8 @@ class Run:
         return self._state.epoch - 1 - best >= self._settings.patience
 
     def _measure(self) -> dict[str, float]:
-        """The evaluator's metrics, and the loss on the validation pairs."""
-        metrics = {}
-        if self._validation is not None:
-            metrics["val_loss"] = self._step.mean_loss(self._validation.epoch())
+        """The losses on the validation data, and the evaluator's metrics."""
+        metrics = self._engine.validation_losses()
         if self._plan.evaluator is not None:
             metrics |= {name: float(value) for name, value in self._plan.evaluator(self._encoder).items()}
         return metrics
@@ -179,7 +174,7 @@ class Run:
         if checkpoint is None:
             return
         self._state, weights, optimizer, self._best = checkpoint
-        restore_optimizer(self._optimizer, optimizer, self._step.variables)
+        restore_optimizer(self._optimizer, optimizer, self._engine.variables)
         self._weights.restore(weights)
         _logger.info("continuing at epoch %d, batch %d", self._state.epoch + 1, self._state.batch + 1)
 
@@ -199,12 +194,14 @@ class Run:
         state = self._state
         if state.step:
             self._save()
-        rows = _name_rows(self._plan.pairs, self._batches.rows(state.epoch, state.batch).tolist())
+        turn = self._batches.turns(state.epoch)[state.batch]
+        examples = next(task.examples for task in self._plan.tasks if task.name == turn.name)
+        rows = _name_rows(examples, self._batches.rows(turn, state.epoch).tolist())
         what = f"The loss is {loss}" if not math.isfinite(loss) else "A gradient is not finite"
         kept = f" {self._folder.path} keeps the last good state." if self._folder is not None and state.step else ""
         raise TrainingError(
             f"{what} at epoch {state.epoch + 1}, batch {state.batch + 1}, which holds {rows}."
-            f"{kept} Expected finite numbers; lower the learning rate or mend these pairs."
+            f"{kept} Expected finite numbers; lower the learning rate or mend these rows."
         )
 
     def _finish(self) -> keras.callbacks.History:
@@ -253,7 +250,7 @@ class Run:
         return shown
 
 
-def _name_rows(pairs: Pairs, rows: Sequence[int]) -> str:
-    lines = [int(pairs.frame["line"].iloc[row]) for row in rows]
+def _name_rows(examples: Examples, rows: Sequence[int]) -> str:
+    lines = [int(examples.frame["line"].iloc[row]) for row in rows]
     shown = ", ".join(str(line) for line in sorted(lines)[:16]) + (", …" if len(lines) > 16 else "")
-    return f"{pairs.source}, line{'s' if len(lines) > 1 else ''} {shown}"
+    return f"{examples.source}, line{'s' if len(lines) > 1 else ''} {shown}"

@@ -38,14 +38,16 @@ class RunFolder:
         folder: made where it does not exist.
         config: all that decides the outcome of the run, as a JSON object.
         resume: continue the run that the folder holds.
+        keeps_encoder: `write_encoder` writes one.
 
     Raises:
         SettingsError: the folder holds something and `resume` is false, or the run in it was started with another
             configuration.
     """
 
-    def __init__(self, folder: str | Path, config: dict[str, Any], resume: bool = False):
+    def __init__(self, folder: str | Path, config: dict[str, Any], resume: bool = False, *, keeps_encoder: bool = True):
         self.path = Path(folder)
+        self._keeps_encoder = keeps_encoder
         if self.path.exists() and not self.path.is_dir():
             raise SettingsError(f"{folder} is a file. Expected a folder for the run, or a path that does not exist.")
         if self.path.is_dir() and any(self.path.iterdir()) and not resume:
@@ -101,7 +103,7 @@ class RunFolder:
         return state, weights, optimizer, best
 
     def write_history(self, history: list[dict[str, float]]) -> None:
-        """Writes `history.csv`: a row for each epoch, counted from 1."""
+        """Writes `history.csv`: a row for each epoch, counted from 1 over all stages."""
         columns = list(dict.fromkeys(name for logs in history for name in logs))
         with publish_file(self.path / "history.csv") as path, path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, ["epoch", *columns])
@@ -115,7 +117,7 @@ class RunFolder:
     def write_encoder(self, encoder: Encoder, head: str) -> None:
         """Writes `encoder/1/`, unless it is there already."""
         target = self.path / "encoder" / "1"
-        if not (target / "saved_model.pb").is_file():
+        if self._keeps_encoder and not (target / "saved_model.pb").is_file():
             with publish_folder(target) as folder:
                 write_reusable_saved_model(folder, encoder.reusable_parts(), head)
 

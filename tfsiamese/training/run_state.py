@@ -20,8 +20,8 @@ class RunState:
         epoch: the running epoch, counted from 0.
         batch: batches of it that are done.
         step: optimizer steps since the start of the run.
-        loss_sum: the sum of the running epoch's losses, each times its pairs.
-        pairs_done: pairs of the running epoch that are done.
+        loss_sums: the sums of the running epoch's losses by name, each times its rows.
+        rows_done: the rows of the running epoch that each of them was measured on.
         seconds: time spent on training steps.
         before: the metrics before training.
         history: the logs of every finished epoch.
@@ -31,26 +31,32 @@ class RunState:
     epoch: int = 0
     batch: int = 0
     step: int = 0
-    loss_sum: float = 0.0
-    pairs_done: int = 0
+    loss_sums: dict[str, float] = field(default_factory=dict)
+    rows_done: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     before: Logs | None = None
     history: list[Logs] = field(default_factory=list)
     finished: bool = False
 
-    def advance(self, loss: float, pairs: int, seconds: float) -> None:
+    def advance(self, losses: Logs, rows: int, seconds: float) -> None:
         """Counts one step."""
         self.batch += 1
         self.step += 1
-        self.loss_sum += loss * pairs
-        self.pairs_done += pairs
         self.seconds += seconds
+        for name, loss in losses.items():
+            self.loss_sums[name] = self.loss_sums.get(name, 0.0) + loss * rows
+            self.rows_done[name] = self.rows_done.get(name, 0) + rows
+
+    @property
+    def mean_losses(self) -> Logs:
+        """The running epoch's mean losses by name."""
+        return {name: total / self.rows_done[name] for name, total in self.loss_sums.items()}
 
     def end_epoch(self, logs: Logs) -> None:
         """Keeps an epoch's logs and goes on to the next."""
         self.history.append(logs)
         self.epoch += 1
-        self.batch, self.loss_sum, self.pairs_done = 0, 0.0, 0
+        self.batch, self.loss_sums, self.rows_done = 0, {}, {}
 
     def best_epoch(self, monitor: str | None, greater_is_better: bool) -> int | None:
         """The first epoch with the best value of `monitor`, counted from 0; None without one."""

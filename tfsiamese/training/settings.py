@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfsiamese.errors import SettingsError
+from tfsiamese.pairs.mixing import MIXINGS
 from tfsiamese.training.schedules import DECAYS
 
-__all__ = ["TrainingSettings"]
+__all__ = ["BATCHINGS", "TrainingSettings", "defaults_for_shape"]
+
+BATCHINGS = ("auto", "shuffled", "distinct", "by-class")
+
+# Scored pairs are trained as in the article that the project started from. The other shapes learn from comparisons
+# within a batch, which wants larger batches, and with those a higher rate and fewer epochs.
+_COMPARING: dict[str, Any] = {"epochs": 3, "batch_size": 128, "learning_rate": 1e-4, "warmup": 0.1, "decay": "cosine"}
+_DEFAULTS: dict[str, dict[str, Any]] = {"pairs": {}, "triplets": _COMPARING, "classes": _COMPARING}
 
 # These change what is shown and how often state is saved, and never the weights.
 _WITHOUT_EFFECT = ("checkpoint_seconds", "show_progress")
@@ -17,15 +25,24 @@ _WITHOUT_EFFECT = ("checkpoint_seconds", "show_progress")
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """The settings of a run; the defaults are those of the article that the project started from.
+    """The settings of a run; the defaults are those for scored pairs (`defaults_for_shape` has others).
 
     Attributes:
-        epochs: passes over the pairs.
-        batch_size: pairs a step.
+        epochs: passes over the data.
+        batch_size: rows a step.
         learning_rate: the rate after the warm-up.
         warmup: steps of linear warm-up; a number below 1 is a fraction of all steps.
         decay: of the learning rate after the warm-up: "constant", "linear" or "cosine".
-        seed: decides the order of the pairs and every random number.
+        seed: decides the order of the rows and every random number.
+        mini_batch_size: texts that are encoded at once; a step on a large batch then takes the memory of a small one
+            (GradCache), for the same gradients and more time. None encodes the whole batch.
+        batching: how rows are put together: "shuffled"; "distinct", with no text twice in a batch nor a known positive
+            of one anchor among the positives of others; "by-class", with `per_class` texts of each class. "auto" is
+            "distinct" for anchors with positives, "by-class" for texts with classes, else "shuffled".
+        max_tokens: tokens a batch may hold at most, where four bytes of UTF-8 count as one; None sets no limit.
+        per_class: texts of one class that stand together "by-class".
+        mixing: of several data sets: "proportional" (all batches, in random order) or "in-turn" (one of each, until
+            the smallest set has no more).
         patience: stop when the monitored metric has not improved for so many epochs; None never stops early.
         monitor: the metric that chooses the best epoch; the evaluator's primary metric by default, else "val_loss".
         restore_best: end with the weights of the best epoch instead of the last.
@@ -39,6 +56,11 @@ class TrainingSettings:
     warmup: float = 0.0
     decay: str = "constant"
     seed: int = 0
+    mini_batch_size: int | None = None
+    batching: str = "auto"
+    max_tokens: int | None = None
+    per_class: int = 4
+    mixing: str = "proportional"
     patience: int | None = None
     monitor: str | None = None
     restore_best: bool = True
@@ -54,6 +76,11 @@ class TrainingSettings:
         self._expect("warmup", "a fraction below 1 or a number of steps", self.warmup >= 0 and whole)
         self._expect("decay", f"one of {', '.join(DECAYS)}", self.decay in DECAYS)
         self._expect("seed", "an integer from 0 to 2³² − 1", isinstance(self.seed, int) and 0 <= self.seed < 2**32)
+        self._expect_count("mini_batch_size", 1)
+        self._expect("batching", f"one of {', '.join(BATCHINGS)}", self.batching in BATCHINGS)
+        self._expect_count("max_tokens", 1)
+        self._expect("per_class", "an integer from 2", isinstance(self.per_class, int) and self.per_class >= 2)
+        self._expect("mixing", f"one of {', '.join(MIXINGS)}", self.mixing in MIXINGS)
         self._expect("patience", "a positive integer or None", self.patience is None or self.patience >= 1)
         self._expect("checkpoint_seconds", "a number, not negative", self.checkpoint_seconds >= 0)
 
@@ -76,6 +103,17 @@ class TrainingSettings:
         """The settings that decide the weights; a resumed run must have the same."""
         return {key: value for key, value in dataclasses.asdict(self).items() if key not in _WITHOUT_EFFECT}
 
+    def _expect_count(self, name: str, least: int) -> None:
+        value = getattr(self, name)
+        self._expect(
+            name, f"an integer from {least} or None", value is None or (isinstance(value, int) and value >= least)
+        )
+
     def _expect(self, name: str, expected: str, holds: bool) -> None:
         if not holds:
             raise SettingsError(f"Expected {name} to be {expected}. Received: {name}={getattr(self, name)!r}.")
+
+
+def defaults_for_shape(shape: str) -> dict[str, Any]:
+    """The settings that suit examples of a shape: "pairs", "triplets" or "classes"."""
+    return dict(_DEFAULTS[shape])

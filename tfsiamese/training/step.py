@@ -1,84 +1,113 @@
 """One step of training, and the loss without one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
 
+from tfsiamese.encoders import Encoder
 from tfsiamese.errors import TrainingError
-from tfsiamese.losses import Loss
-from tfsiamese.pairs.batches import Batch
-from tfsiamese.siamese import Siamese
+from tfsiamese.training.objective import Objective, StepInput
 from tfsiamese.training.optimizers import RowSparseAdam
 
-__all__ = ["TrainingStep"]
+__all__ = ["TrainingStep", "all_finite", "require_gradients"]
 
-Texts = tuple[tf.Tensor, tf.Tensor]
+Gradients = Sequence["tf.Tensor | tf.IndexedSlices | None"]
 
 
 class TrainingStep:
-    """Computes losses and gradients and applies them, compiled once.
+    """Computes losses and gradients and applies them, compiled once for each task.
 
     A step whose loss or gradients are not finite changes nothing: neither weights nor optimizer.
+
+    Args:
+        encoder: what is trained.
+        objective: what is minimized.
+        optimizer: steps of several tasks can share one.
+
+    Raises:
+        TrainingError: nothing is trainable.
     """
 
-    def __init__(self, model: Siamese, loss: Loss, optimizer: keras.optimizers.Optimizer):
-        self._model = model
-        self._loss = loss
+    def __init__(self, encoder: Encoder, objective: Objective, optimizer: keras.optimizers.Optimizer):
+        self._encoder = encoder
+        self._objective = objective
         self._optimizer = optimizer
-        self.variables: Sequence[keras.Variable] = model.encoder.trainable_variables
+        self.variables: Sequence[keras.Variable] = encoder.trainable_variables
         if not self.variables:
-            raise TrainingError(_nothing_to_train(model))
-        texts = tf.TensorSpec([None], tf.string)
-        signature = [(texts, texts), tf.TensorSpec([None], tf.float32)]
+            raise TrainingError(_nothing_to_train(encoder))
+        signature = [StepInput.signature(objective.label_type)]
         self._train = tf.function(self._train_eagerly, input_signature=signature)
-        self._evaluate = tf.function(self._loss_of, input_signature=signature)
+        self._evaluate = tf.function(self._evaluate_eagerly, input_signature=signature)
 
-    def train(self, texts: Texts, labels: tf.Tensor) -> tuple[float, bool]:
-        """Trains on one batch; returns its loss, and whether the step was finite and so was applied."""
-        loss, finite = self._train(texts, labels)
-        return float(loss), bool(finite)
+    def train(self, inputs: StepInput) -> tuple[list[float], bool]:
+        """Trains on one batch.
 
-    def mean_loss(self, batches: Iterable[Batch]) -> float:
-        """The mean loss over batches, each weighted by its pairs."""
-        total, count = 0.0, 0
-        for texts, labels in batches:
-            total += float(self._evaluate(texts, labels)) * len(labels)
-            count += len(labels)
-        return total / count
+        Returns:
+            The loss, then the retention term if there is one, and whether the step was finite and so was applied.
+        """
+        losses, finite = self._train(inputs)
+        return losses.numpy().tolist(), bool(finite)
 
-    def _train_eagerly(self, texts: Texts, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def evaluate(self, inputs: StepInput) -> float:
+        """The loss of one batch, without a step."""
+        return float(self._evaluate(inputs))
+
+    def _train_eagerly(self, inputs: StepInput) -> tuple[tf.Tensor, tf.Tensor]:
         values = [variable.value for variable in self.variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
-            loss = self._loss_of(texts, labels, training=True)
-        gradients = tape.gradient(loss, values)
-        if all(gradient is None for gradient in gradients):
-            raise TrainingError(
-                f"No variable of {self._model.encoder.source} gets a gradient: the loss does not depend on them. "
-                "A SavedModel exported for inference only may cut its gradients; export it with a trainable __call__."
-            )
+            inputs = self._separate(inputs)
+            losses = self._objective.losses(self._encoder(inputs.texts, training=True), inputs)
+            total = tf.add_n([tf.reduce_sum(losses), *regularization(self._encoder)])
+        gradients = tape.gradient(total, values)
+        require_gradients(gradients, self._encoder)
+        self._build_optimizer(gradients)
+        finite = all_finite([total, *gradients])
+        tf.cond(finite, lambda: self._apply(gradients), lambda: tf.constant(False))
+        return losses, finite
+
+    def _evaluate_eagerly(self, inputs: StepInput) -> tf.Tensor:
+        return self._objective.loss(self._encoder(inputs.texts, training=False), inputs)
+
+    def _separate(self, inputs: StepInput) -> StepInput:
+        """An encoder that draws random numbers encodes each occurrence of a text for itself."""
+        if self._encoder.is_deterministic:
+            return inputs
+        distinct = tf.shape(inputs.texts)[0] - tf.shape(inputs.base)[0]
+        placed, general = tf.gather(inputs.texts, inputs.positions), inputs.texts[distinct:]
+        has_teacher = tf.shape(inputs.teacher)[0] > 0
+        teacher = tf.cond(has_teacher, lambda: tf.gather(inputs.teacher, inputs.positions), lambda: inputs.teacher)
+        positions = tf.range(tf.size(placed, tf.int64), dtype=tf.int64)
+        return inputs._replace(texts=tf.concat([placed, general], axis=0), positions=positions, teacher=teacher)
+
+    def _build_optimizer(self, gradients: Gradients) -> None:
         if isinstance(self._optimizer, RowSparseAdam):
             with tf.init_scope():
                 self._optimizer.build_for(gradients, self.variables)
         else:
             self._optimizer.build(self.variables)
-        finite = _all_finite([loss, *gradients])
-        tf.cond(finite, lambda: self._apply(gradients), lambda: tf.constant(False))
-        return loss, finite
 
-    def _apply(self, gradients: list[tf.Tensor]) -> tf.Tensor:
+    def _apply(self, gradients: Gradients) -> tf.Tensor:
         self._optimizer.apply(gradients, self.variables)
         return tf.constant(True)
 
-    def _loss_of(self, texts: Texts, labels: tf.Tensor, training: bool = False) -> tf.Tensor:
-        embeddings = self._model.embed(*texts, training=training)
-        loss = self._loss(labels, embeddings)
-        regularization = [term() for term in self._model.encoder.regularization_losses] if training else []
-        return tf.add_n([loss, *regularization])
+
+def regularization(encoder: Encoder) -> list[tf.Tensor]:
+    """The encoder's own terms, scalars."""
+    return [term() for term in encoder.regularization_losses]
 
 
-def _all_finite(tensors: Sequence[tf.Tensor | tf.IndexedSlices | None]) -> tf.Tensor:
+def require_gradients(gradients: Gradients, encoder: Encoder) -> None:
+    """Raises a TrainingError where no variable gets a gradient."""
+    if all(gradient is None for gradient in gradients):
+        raise TrainingError(
+            f"No variable of {encoder.source} gets a gradient: the loss does not depend on them. "
+            "A SavedModel exported for inference only may cut its gradients; export it with a trainable __call__."
+        )
+
+
+def all_finite(tensors: Gradients) -> tf.Tensor:
     """Whether all numbers are finite: a sum of squares is finite only if every summand is."""
     sums = [
         tf.nn.l2_loss(tensor.values if isinstance(tensor, tf.IndexedSlices) else tensor)
@@ -88,8 +117,7 @@ def _all_finite(tensors: Sequence[tf.Tensor | tf.IndexedSlices | None]) -> tf.Te
     return tf.reduce_all(tf.math.is_finite(tf.stack([tf.cast(value, tf.float32) for value in sums])))
 
 
-def _nothing_to_train(model: Siamese) -> str:
-    encoder = model.encoder
+def _nothing_to_train(encoder: Encoder) -> str:
     if encoder.frozen_names:
         return (
             f"Every variable of {encoder.source} is frozen. Expected at least one to train; narrow the freeze patterns."

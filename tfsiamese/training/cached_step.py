@@ -1,0 +1,121 @@
+"""A step on a large batch in the memory of a small one.
+
+The vectors of the whole batch are computed part by part without keeping what their gradient needs; the loss gives
+their gradient; then each part is computed again and passes its share of it on to the variables. The gradients are those
+of the plain step.
+
+Reference: Gao et al., "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup", arXiv:2101.06983.
+"""
+
+import keras
+import tensorflow as tf
+
+from tfsiamese.encoders import Encoder
+from tfsiamese.errors import SettingsError
+from tfsiamese.training.objective import Objective, StepInput
+from tfsiamese.training.step import Gradients, TrainingStep, all_finite, regularization, require_gradients
+
+__all__ = ["CachedStep"]
+
+
+class CachedStep(TrainingStep):
+    """`TrainingStep` that encodes at most `mini_batch_size` texts at once.
+
+    Args:
+        encoder: what is trained; it must not draw random numbers, since it computes each vector twice.
+        objective: what is minimized.
+        optimizer: steps of several tasks can share one.
+        mini_batch_size: texts that are encoded at once.
+
+    Raises:
+        SettingsError: the encoder draws random numbers in training.
+        TrainingError: nothing is trainable.
+    """
+
+    def __init__(
+        self, encoder: Encoder, objective: Objective, optimizer: keras.optimizers.Optimizer, mini_batch_size: int
+    ):
+        super().__init__(encoder, objective, optimizer)
+        if not encoder.is_deterministic:
+            raise SettingsError(
+                f"{encoder.source} has a training mode of its own, such as dropout, and mini_batch_size computes every "
+                "vector twice, which must agree. Leave --mini-batch-size out."
+            )
+        self._mini_batch_size = mini_batch_size
+        texts = tf.TensorSpec([None], tf.string)
+        vectors = tf.TensorSpec([None, encoder.dimension], tf.float32)
+        inputs = StepInput.signature(objective.label_type)
+        self._embed = tf.function(self._embed_eagerly, input_signature=[texts])
+        self._differentiate_loss = tf.function(self._differentiate_loss_eagerly, input_signature=[vectors, inputs])
+        self._differentiate_part = tf.function(self._differentiate_part_eagerly, input_signature=[texts, vectors])
+        self._regularize = tf.function(self._regularize_eagerly)
+
+    def train(self, inputs: StepInput) -> tuple[list[float], bool]:
+        """See `TrainingStep.train`."""
+        parts = self._parts(inputs.texts)
+        vectors = tf.concat([self._embed(texts) for texts in parts], axis=0)
+        losses, vector_gradients = self._differentiate_loss(vectors, inputs)
+        sizes = [int(texts.shape[0]) for texts in parts]
+        gradients = self._regularize()
+        for texts, part_gradients in zip(parts, tf.split(vector_gradients, sizes), strict=True):
+            found = self._differentiate_part(texts, part_gradients)
+            gradients = [_sum(one, other) for one, other in zip(gradients, found, strict=True)]
+        require_gradients(gradients, self._encoder)
+        self._build_optimizer(gradients)
+        finite = bool(all_finite([losses, *gradients]))
+        if finite:
+            self._apply(gradients)
+        return losses.numpy().tolist(), finite
+
+    def _parts(self, texts: tf.Tensor) -> list[tf.Tensor]:
+        starts = range(0, int(texts.shape[0]), self._mini_batch_size)
+        return [texts[start : start + self._mini_batch_size] for start in starts]
+
+    def _embed_eagerly(self, texts: tf.Tensor) -> tf.Tensor:
+        return self._encoder(texts, training=True)
+
+    def _differentiate_loss_eagerly(self, vectors: tf.Tensor, inputs: StepInput) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(vectors)
+            losses = self._objective.losses(vectors, inputs)
+            total = tf.reduce_sum(losses)
+        return losses, tape.gradient(total, vectors)
+
+    def _differentiate_part_eagerly(self, texts: tf.Tensor, vector_gradients: tf.Tensor) -> Gradients:
+        values = [variable.value for variable in self.variables]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            vectors = self._encoder(texts, training=True)
+        gradients = tape.gradient(vectors, values, output_gradients=vector_gradients)
+        return [_summed(gradient) if isinstance(gradient, tf.IndexedSlices) else gradient for gradient in gradients]
+
+    def _regularize_eagerly(self) -> Gradients:
+        values = [variable.value for variable in self.variables]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            terms = regularization(self._encoder)
+            total = tf.add_n(terms) if terms else None
+        return [None] * len(values) if total is None else tape.gradient(total, values)
+
+
+def _sum(
+    one: "tf.Tensor | tf.IndexedSlices | None", other: "tf.Tensor | tf.IndexedSlices | None"
+) -> "tf.Tensor | tf.IndexedSlices | None":
+    if one is None or other is None:
+        return one if other is None else other
+    if isinstance(one, tf.IndexedSlices) and isinstance(other, tf.IndexedSlices):
+        return _add_slices(one, other)
+    return tf.convert_to_tensor(one) + tf.convert_to_tensor(other)
+
+
+def _add_slices(one: tf.IndexedSlices, other: tf.IndexedSlices) -> tf.IndexedSlices:
+    """Their sum, with each row once: it grows with the rows that are used, not with the number of parts."""
+    indices = tf.concat([one.indices, other.indices], axis=0)
+    values = tf.concat([one.values, other.values], axis=0)
+    return _summed(tf.IndexedSlices(values, indices, one.dense_shape))
+
+
+def _summed(slices: tf.IndexedSlices) -> tf.IndexedSlices:
+    rows, places = tf.unique(slices.indices)
+    values = tf.math.unsorted_segment_sum(slices.values, places, tf.size(rows))
+    return tf.IndexedSlices(values, rows, slices.dense_shape)

@@ -1,0 +1,149 @@
+"""Training in stages: noisy data first, clean data after, each with its own loss and rate.
+
+References: Wang et al., "Text Embeddings by Weakly-Supervised Contrastive Pre-training" (E5), arXiv:2212.03533; Xiao et
+al., "C-Pack" (BGE), arXiv:2309.07597: both train on a large noisy set first and on labelled data after.
+"""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from tfsiamese.encoders import Encoder
+from tfsiamese.errors import SettingsError
+from tfsiamese.siamese import Siamese
+from tfsiamese.training.fitting import ExamplesBy, LossBy, default_optimizer, make_plan
+from tfsiamese.training.plan import Evaluator, TrainingPlan
+from tfsiamese.training.retention import BaseVectors, Retention
+from tfsiamese.training.run import Run
+from tfsiamese.training.run_folder import RunFolder
+
+__all__ = ["Stage", "fit_stages"]
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: what `fit` takes for it.
+
+    Attributes:
+        name: letters, digits, "-" and "_"; names a folder.
+        examples: one data set, or several by name.
+        loss: as `fit` takes it.
+        validation: as `fit` takes it.
+        settings: the attributes of `TrainingSettings`.
+
+    Raises:
+        SettingsError: the name cannot name a folder.
+    """
+
+    name: str
+    examples: ExamplesBy
+    loss: LossBy = None
+    validation: ExamplesBy | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w-]+", self.name):
+            raise SettingsError(
+                f"Expected a stage's name to consist of letters, digits, '-' and '_'. Received: {self.name!r}."
+            )
+
+
+def fit_stages(
+    model: Siamese,
+    stages: Sequence[Stage],
+    *,
+    evaluator: Evaluator | None = None,
+    retention: Retention | None = None,
+    teacher: Encoder | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+) -> list[keras.callbacks.History]:
+    """Runs `fit` stage after stage on one encoder; each starts with the best weights of the one before.
+
+    The optimizer and the learning rate's schedule start anew with each stage. The retention holds the encoder near to
+    what it was before the first one. `out` holds the encoder and the metrics of the whole, and in `stages/<name>` what
+    `fit` writes but for the encoder.
+
+    Args:
+        model: the siamese model; its encoder is trained in place.
+        stages: at least one, with different names.
+        evaluator: as in `fit`, for every stage.
+        retention: as in `fit`.
+        teacher: as in `fit`.
+        out: the run folder to write; nothing is written without one.
+        resume: continue the run in `out` with the stage at which it was interrupted.
+
+    Returns:
+        The history of each stage, as `fit` returns it.
+
+    Raises:
+        SettingsError, DataError, TrainingError: as in `fit`; the data of every stage is checked before the first
+            starts.
+
+    Example:
+        >>> stages = [Stage("noisy", titles, settings={"epochs": 1}), Stage("clean", scored, loss="cosent")]
+        >>> histories = fit_stages(model, stages, out="runs/jobs")
+    """
+    names = [stage.name for stage in stages]
+    if not stages or len(set(names)) < len(names):
+        raise SettingsError(
+            f"Expected at least one stage, and different names. Received: {', '.join(names) or 'none'}."
+        )
+    plans = [
+        make_plan(model, stage.examples, stage.validation, stage.loss, stage.settings, evaluator, retention, teacher)
+        for stage in stages
+    ]
+    folder = RunFolder(out, _config(model, plans, names), resume) if out is not None else None
+    base = BaseVectors(retention, model.encoder, plans[0].settings.seed) if retention is not None else None
+    histories = []
+    for number, (name, plan) in enumerate(zip(names, plans, strict=True), start=1):
+        _logger.info("stage %d of %d: %s", number, len(stages), name)
+        histories.append(_run_stage(plan.with_base(base), None if out is None else Path(out) / "stages" / name, resume))
+        if folder is not None and number == 1:
+            folder.begin()
+    if folder is not None:
+        folder.write_history(_joined(names, histories))
+        folder.write_encoder(model.encoder, model.head)
+        folder.write_metrics(_metrics(names, histories))
+    return histories
+
+
+def _run_stage(plan: TrainingPlan, out: Path | None, resume: bool) -> keras.callbacks.History:
+    optimizer = default_optimizer(plan)
+    folder = None if out is None else RunFolder(out, plan.config(optimizer), resume, keeps_encoder=False)
+    return Run(plan, optimizer, (), folder).run()
+
+
+def _config(model: Siamese, plans: Sequence[TrainingPlan], names: Sequence[str]) -> dict[str, Any]:
+    """What decides the outcome of all stages; what each of them starts with is in its own folder."""
+    stages = {}
+    for name, plan in zip(names, plans, strict=True):
+        stages[name] = {
+            key: value for key, value in plan.config(default_optimizer(plan)).items() if key in ("settings", "data")
+        }
+    shared = plans[0].config(default_optimizer(plans[0]))
+    return {key: shared[key] for key in ("encoder", "head", "retention", "teacher", "evaluation")} | {"stages": stages}
+
+
+def _joined(names: Sequence[str], histories: Sequence[keras.callbacks.History]) -> list[dict[str, Any]]:
+    """One row for each epoch of each stage."""
+    return [
+        {"stage": name} | {column: values[epoch] for column, values in history.history.items()}
+        for name, history in zip(names, histories, strict=True)
+        for epoch in range(len(history.epoch))
+    ]
+
+
+def _metrics(names: Sequence[str], histories: Sequence[keras.callbacks.History]) -> dict[str, Any]:
+    stages = {
+        name: {"before": history.before, "after": history.after, "best_epoch": history.best_epoch}
+        for name, history in zip(names, histories, strict=True)
+    }
+    return {"before": histories[0].before, "after": histories[-1].after, "stages": stages}
