@@ -9,17 +9,48 @@ from typing import TYPE_CHECKING, Any
 from tfsiamese import errors
 
 if TYPE_CHECKING:
-    from tfsiamese.encoders import Encoder, load_encoder
+    from tfsiamese.encoders import (
+        Encoder,
+        load_encoder,
+    )
     from tfsiamese.evaluation import (
         EvaluatorSequence,
         PairEvaluator,
+        ParaphraseMiningEvaluator,
+        RerankingEvaluator,
+        RetrievalData,
+        RetrievalEvaluator,
         StsEvaluator,
+        TripletEvaluator,
         evaluate_pairs,
+        evaluate_paraphrase_mining,
+        evaluate_reranking,
+        evaluate_retrieval,
         evaluate_sts,
+        evaluate_triplets,
         fetch_data,
+        read_retrieval,
     )
-    from tfsiamese.export import export_saved_model
-    from tfsiamese.pairs import Pairs, read_pairs
+    from tfsiamese.export import (
+        export_saved_model,
+    )
+    from tfsiamese.losses import (
+        Loss,
+        MatryoshkaLoss,
+        get_loss,
+    )
+    from tfsiamese.mining import (
+        MiningSettings,
+        mine_hard_negatives,
+    )
+    from tfsiamese.pairs import (
+        LabelledTexts,
+        Pairs,
+        Triplets,
+        read_examples,
+        read_pairs,
+        write_examples,
+    )
     from tfsiamese.plots import (
         plot_score_scatter,
         plot_similarity_matrices,
@@ -27,44 +58,117 @@ if TYPE_CHECKING:
         plot_training_curves,
         save_figure,
     )
-    from tfsiamese.siamese import Siamese
-    from tfsiamese.training import RowSparseAdam, fit
+    from tfsiamese.search import (
+        QuantizedIndex,
+        paraphrase_mining,
+        quantize_embeddings,
+        semantic_search,
+        top_k,
+        truncate_embeddings,
+    )
+    from tfsiamese.siamese import (
+        Siamese,
+    )
+    from tfsiamese.training import (
+        Retention,
+        RowSparseAdam,
+        Stage,
+        fit,
+        fit_stages,
+    )
 
 __all__ = [
     "Encoder",
     "EvaluatorSequence",
+    "LabelledTexts",
+    "Loss",
+    "MatryoshkaLoss",
+    "MiningSettings",
     "PairEvaluator",
     "Pairs",
+    "ParaphraseMiningEvaluator",
+    "QuantizedIndex",
+    "RerankingEvaluator",
+    "Retention",
+    "RetrievalData",
+    "RetrievalEvaluator",
     "RowSparseAdam",
     "Siamese",
+    "Stage",
     "StsEvaluator",
+    "TripletEvaluator",
+    "Triplets",
     "errors",
     "evaluate_pairs",
+    "evaluate_paraphrase_mining",
+    "evaluate_reranking",
+    "evaluate_retrieval",
     "evaluate_sts",
+    "evaluate_triplets",
     "export_saved_model",
     "fetch_data",
     "fit",
+    "fit_stages",
+    "get_loss",
     "load_encoder",
+    "mine_hard_negatives",
+    "paraphrase_mining",
     "plot_score_scatter",
     "plot_similarity_matrices",
     "plot_similarity_matrix",
     "plot_training_curves",
+    "quantize_embeddings",
+    "read_examples",
     "read_pairs",
+    "read_retrieval",
     "save_figure",
+    "semantic_search",
+    "top_k",
+    "truncate_embeddings",
+    "write_examples",
 ]
 
 _ROOMS = {
-    "encoders": ("Encoder", "load_encoder"),
+    "encoders": (
+        "Encoder",
+        "load_encoder",
+    ),
     "evaluation": (
         "EvaluatorSequence",
         "PairEvaluator",
+        "ParaphraseMiningEvaluator",
+        "RerankingEvaluator",
+        "RetrievalData",
+        "RetrievalEvaluator",
         "StsEvaluator",
+        "TripletEvaluator",
         "evaluate_pairs",
+        "evaluate_paraphrase_mining",
+        "evaluate_reranking",
+        "evaluate_retrieval",
         "evaluate_sts",
+        "evaluate_triplets",
         "fetch_data",
+        "read_retrieval",
     ),
     "export": ("export_saved_model",),
-    "pairs": ("Pairs", "read_pairs"),
+    "losses": (
+        "Loss",
+        "MatryoshkaLoss",
+        "get_loss",
+    ),
+    "mining": (
+        "MiningSettings",
+        "mine_hard_negatives",
+    ),
+    "pairs": (
+        "LabelledTexts",
+        "Pairs",
+        "Triplets",
+        "read_examples",
+        "read_pairs",
+        "write_examples",
+    ),
     "plots": (
         "plot_score_scatter",
         "plot_similarity_matrices",
@@ -72,8 +176,22 @@ _ROOMS = {
         "plot_training_curves",
         "save_figure",
     ),
+    "search": (
+        "QuantizedIndex",
+        "paraphrase_mining",
+        "quantize_embeddings",
+        "semantic_search",
+        "top_k",
+        "truncate_embeddings",
+    ),
     "siamese": ("Siamese",),
-    "training": ("RowSparseAdam", "fit"),
+    "training": (
+        "Retention",
+        "RowSparseAdam",
+        "Stage",
+        "fit",
+        "fit_stages",
+    ),
 }
 _ROOM_OF_NAME = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -116,3 +116,32 @@ def test_an_output_that_the_encoder_does_not_have_is_refused(
 ):
     result = command("encode", tiny_folder, labels_file, "--out", tmp_path / "vectors.npy", "--output-key", "nope")
     assert "nope" in result.error
+
+
+def test_vectors_can_be_cut_and_quantized(command: Command, tiny_folder: Path, labels_file: Path, tmp_path: Path):
+    target = tmp_path / "codes.npy"
+    result = command(
+        *("encode", tiny_folder, labels_file, "--out", target, "--dimension", 4, "--precision", "int8"),
+    )
+    assert result.status == 0, result.err
+    assert result.out == f"{target}: int8 [3, 4]\n{tmp_path / 'codes.ranges.npy'}: float32 [2, 4]\n"
+    vectors = load_encoder(tiny_folder).encode(labels_file.read_text(encoding="utf-8").split())[:, :4]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    lowest, highest = np.load(tmp_path / "codes.ranges.npy")
+    np.testing.assert_allclose(np.stack([lowest, highest]), [vectors.min(axis=0), vectors.max(axis=0)], atol=1e-6)
+    restored = (np.load(target).astype(float) + 128.5) * (highest - lowest) / 255 + lowest
+    np.testing.assert_allclose(restored, vectors, atol=0.51 * float((highest - lowest).max()) / 255 * 2)
+
+
+def test_binary_codes_hold_eight_numbers_a_byte(command: Command, tiny_folder: Path, labels_file: Path, tmp_path: Path):
+    target = tmp_path / "codes.npy"
+    assert command("encode", tiny_folder, labels_file, "--out", target, "--precision", "ubinary").status == 0
+    vectors = load_encoder(tiny_folder).encode(labels_file.read_text(encoding="utf-8").split())
+    np.testing.assert_array_equal(np.load(target), np.packbits(vectors > 0, axis=1))
+    assert [path.name for path in tmp_path.iterdir()] == ["codes.npy"]
+
+
+def test_a_dimension_above_the_encoders_is_refused(command: Command, tiny_folder: Path, labels_file: Path, tmp_path):
+    result = command("encode", tiny_folder, labels_file, "--out", tmp_path / "v.npy", "--dimension", 9)
+    assert "at most 8" in result.error
+    assert not (tmp_path / "v.npy").exists()

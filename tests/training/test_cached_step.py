@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from tests.encoders.saved_models import write_dropout
+from tests.encoders.saved_models import WordNetwork, write_dropout, write_reusable
 from tests.training.examples import classes, triplets
 from tfsiamese.encoders import load_encoder
 from tfsiamese.errors import SettingsError
@@ -69,3 +70,15 @@ def test_an_encoder_that_draws_random_numbers_trains_on_whole_batches_with_a_tea
     encoder = load_encoder(write_dropout(tmp_path / "dropout"))
     history = fit(Siamese(encoder), triplets(), loss="gist", teacher=tiny_encoder, **FAST)
     assert np.isfinite(history.history["loss"]).all()
+
+
+def test_the_encoders_regularization_counts_once(tmp_path):
+    network = WordNetwork()
+    call = tf.function(network.encode, input_signature=[tf.TensorSpec([None], tf.string)])
+    penalty = tf.function(lambda: 0.25 * tf.reduce_sum(network.kernel**2), input_signature=[])
+    folder = write_reusable(tmp_path / "regularized", network, call, [penalty])
+    plain, cached = (trained(folder, triplets(), "ranking", size) for size in (None, 5))
+    assert plain[0][0] > float(penalty())
+    np.testing.assert_allclose(cached[0], plain[0], rtol=1e-5)
+    for one, other in zip(cached[1], plain[1], strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)

@@ -53,12 +53,26 @@ def test_the_loss_holds_the_weighted_term_and_the_history_names_it(tiny_encoder)
 
 
 def test_a_step_takes_other_texts_than_the_next_and_the_same_ones_again(tiny_encoder):
-    base = BaseVectors(Retention(GENERAL, 1.0, 5), tiny_encoder, seed=3)
+    base = BaseVectors(Retention(GENERAL, 1.0, 5, neighbours=1), tiny_encoder, seed=3)
     texts, vectors = base.sample(4)
     np.testing.assert_allclose(vectors, tiny_encoder.encode([text.decode() for text in texts.numpy()]), atol=1e-6)
     assert len({*texts.numpy()}) == 5
     assert base.sample(4)[0].numpy().tolist() == texts.numpy().tolist()
     assert base.sample(5)[0].numpy().tolist() != texts.numpy().tolist()
+
+
+def test_neighbours_are_taken_together(tiny_encoder):
+    base = BaseVectors(Retention(GENERAL, 1.0, 6, neighbours=3), tiny_encoder)
+    for step in range(10):
+        texts = [text.decode() for text in base.sample(step)[0].numpy()]
+        assert len(texts) == 6
+        # GENERAL names three things after each first word.
+        assert len({text.split()[0] for text in texts}) == 2
+
+
+def test_a_step_takes_all_texts_where_there_are_fewer_than_asked_for(tiny_encoder):
+    texts, _ = BaseVectors(Retention(GENERAL, 1.0, 1000), tiny_encoder).sample(0)
+    assert sorted(text.decode() for text in texts.numpy()) == sorted(GENERAL)
 
 
 def test_a_run_with_retention_resumes_to_the_same_weights(tiny_folder, tmp_path):
@@ -92,6 +106,7 @@ def test_a_run_with_retention_resumes_to_the_same_weights(tiny_folder, tmp_path)
         ((GENERAL, 0.0), "positive weight"),
         ((GENERAL, float("nan")), "positive weight"),
         ((GENERAL, 1.0, 1), "at least 2 texts"),
+        ((GENERAL, 1.0, 8, 0), "positive number of neighbours"),
     ],
 )
 def test_what_cannot_be_used_is_refused(arguments, said):

@@ -21,6 +21,15 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--out", required=True, metavar="FILE.npy", help="float32 [texts, dimension], in their order")
     parser.add_argument("--batch-size", type=int, default=64, help="texts a batch (64)")
     parser.add_argument("--normalize", action="store_true", help="divide each vector by its length")
+    parser.add_argument(
+        "--dimension", type=int, metavar="N", help="keep the first N numbers of each vector and divide by its length"
+    )
+    parser.add_argument(
+        "--precision",
+        default="float32",
+        choices=("float32", "int8", "uint8", "binary", "ubinary"),
+        help="write codes instead; those of 8 bits with their ranges in a second file (float32)",
+    )
     add_encoder_options(parser)
     parser.set_defaults(run=run)
 
@@ -36,9 +45,19 @@ def run(options: argparse.Namespace) -> None:
     import numpy as np
 
     from tfsiamese.encoders import load_encoder
+    from tfsiamese.search import quantize_embeddings, truncate_embeddings
 
     encoder = load_encoder(options.encoder, **encoder_options(options))
     vectors = encoder.encode(texts, options.batch_size, options.normalize, show_progress=sys.stderr.isatty())
-    with publish_file(options.out) as path:
-        np.save(path, vectors)
-    print(f"{options.out}: {vectors.dtype} {list(vectors.shape)}")
+    if options.dimension:
+        vectors = truncate_embeddings(vectors, options.dimension)
+    arrays = {Path(options.out): vectors}
+    if options.precision != "float32":
+        quantized = quantize_embeddings(vectors, options.precision)
+        arrays = {Path(options.out): quantized.codes}
+        if quantized.quantizer.ranges is not None:
+            arrays[Path(options.out).with_suffix(".ranges.npy")] = quantized.quantizer.ranges
+    for target, array in arrays.items():
+        with publish_file(target) as path:
+            np.save(path, array)
+        print(f"{target}: {array.dtype} {list(array.shape)}")

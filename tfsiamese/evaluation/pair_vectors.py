@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfsiamese.errors import SettingsError
-from tfsiamese.evaluation.text_vectors import TextEncoder, encode_texts
+from tfsiamese.search.text_vectors import TextEncoder, encode_distinct
 
 __all__ = ["HEADS", "PairVectors", "TextEncoder", "angular_from_cosine", "checked_head", "encode_pairs"]
 
@@ -79,7 +79,7 @@ def encode_pairs(
     Raises:
         EncoderError: the encoder's answer is not one finite vector for each text.
     """
-    vectors = encode_texts(encoder, [*left, *right], batch_size=batch_size, show_progress=show_progress)
+    vectors = encode_distinct(encoder, [*left, *right], batch_size=batch_size, show_progress=show_progress)
     return PairVectors(left=vectors.of(left), right=vectors.of(right))
 
 

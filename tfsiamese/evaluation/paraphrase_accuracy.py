@@ -11,8 +11,8 @@ from scipy.sparse.csgraph import connected_components
 
 from tfsiamese.errors import DataError
 from tfsiamese.evaluation.evaluators import checked_metric
-from tfsiamese.evaluation.text_vectors import TextEncoder, encode_texts
 from tfsiamese.search import paraphrase_mining
+from tfsiamese.search.text_vectors import TextEncoder, encode_distinct
 
 __all__ = ["ParaphraseMiningEvaluator", "evaluate_paraphrase_mining", "transitive_closure"]
 
@@ -55,7 +55,7 @@ def evaluate_paraphrase_mining(
     """
     ids = list(texts)
     known = _checked_duplicates(ids, duplicates)
-    encoded = encode_texts(encoder, texts.values(), batch_size=batch_size, show_progress=show_progress)
+    encoded = encode_distinct(encoder, texts.values(), batch_size=batch_size, show_progress=show_progress)
     found = paraphrase_mining(encoded.of(texts.values()), top_k=top_k, max_pairs=max_pairs)
     correct = np.array([(left, right) in known for _, left, right in found], bool)
     return _metrics(np.array([score for score, _, _ in found], np.float64), correct, len(known))

@@ -15,9 +15,9 @@ from tfsiamese.evaluation.binary_metrics import average_precision
 from tfsiamese.evaluation.evaluators import checked_metric
 from tfsiamese.evaluation.pair_vectors import PairVectors, checked_head
 from tfsiamese.evaluation.ranking_metrics import ndcg_at, reciprocal_rank_at
-from tfsiamese.evaluation.text_vectors import EncodedTexts, TextEncoder, encode_texts
 from tfsiamese.evaluation.triplet_source import load_triplets
 from tfsiamese.pairs import Triplets
+from tfsiamese.search.text_vectors import EncodedTexts, TextEncoder, encode_distinct
 
 __all__ = ["RerankingEvaluator", "RerankingSample", "evaluate_reranking", "reranking_samples"]
 
@@ -71,7 +71,7 @@ def evaluate_reranking(
     checked_head(similarity)
     samples = _load_samples(samples)
     texts = [text for sample in samples for text in (sample.query, *sample.positives, *sample.negatives)]
-    encoded = encode_texts(encoder, texts, batch_size=batch_size, show_progress=show_progress)
+    encoded = encode_distinct(encoder, texts, batch_size=batch_size, show_progress=show_progress)
     values = np.array([_sample_metrics(sample, encoded, similarity, at) for sample in samples])
     return dict(zip(names, values.mean(axis=0).tolist(), strict=True))
 

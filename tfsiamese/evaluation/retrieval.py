@@ -12,8 +12,8 @@ from tfsiamese.evaluation.judgements import RANKING_METRICS, Judgements
 from tfsiamese.evaluation.ranking import rank_documents
 from tfsiamese.evaluation.retrieval_data import RetrievalData
 from tfsiamese.evaluation.retrieval_folder import read_retrieval
-from tfsiamese.evaluation.text_vectors import TextEncoder, encode_texts
 from tfsiamese.search import truncate_embeddings
+from tfsiamese.search.text_vectors import TextEncoder, encode_distinct
 
 __all__ = ["RetrievalEvaluator", "evaluate_retrieval", "retrieval_metric_names"]
 
@@ -69,7 +69,7 @@ def evaluate_retrieval(
     documents = sorted(data.corpus, reverse=True)
     queries = [data.queries[query] for query in data.relevance]
     texts = [data.corpus[document] for document in documents]
-    encoded = encode_texts(encoder, [*texts, *queries], batch_size=batch_size, show_progress=show_progress)
+    encoded = encode_distinct(encoder, [*texts, *queries], batch_size=batch_size, show_progress=show_progress)
     text_of = np.array([encoded.rows[text] for text in texts])
     judged = Judgements(data, documents)
     metrics: dict[str, float] = {}

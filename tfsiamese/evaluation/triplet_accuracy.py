@@ -8,9 +8,9 @@ import numpy as np
 from tfsiamese.errors import DataError, SettingsError
 from tfsiamese.evaluation.evaluators import checked_metric
 from tfsiamese.evaluation.pair_vectors import PairVectors
-from tfsiamese.evaluation.text_vectors import TextEncoder, encode_texts
 from tfsiamese.evaluation.triplet_source import TripletSource, load_triplets
 from tfsiamese.pairs import Triplets
+from tfsiamese.search.text_vectors import TextEncoder, encode_distinct
 
 __all__ = ["TRIPLET_SIMILARITIES", "TripletEvaluator", "evaluate_triplets"]
 
@@ -50,7 +50,7 @@ def evaluate_triplets(
     keys = _metric_names(similarities)
     triplets = _with_negatives(load_triplets(triplets))
     texts = [*triplets.anchors, *triplets.positives, *(text for texts in triplets.negatives for text in texts)]
-    encoded = encode_texts(encoder, texts, batch_size=batch_size, show_progress=show_progress)
+    encoded = encode_distinct(encoder, texts, batch_size=batch_size, show_progress=show_progress)
     rows = _triplet_rows(triplets, encoded.rows)
     hits = np.zeros(len(keys), np.int64)
     for start in range(0, len(rows), _TRIPLETS_AT_ONCE):

@@ -15,8 +15,8 @@ from tfsiamese.mining.settings import MiningSettings
 from tfsiamese.mining.task import MiningTask, mining_task, required_triplets
 from tfsiamese.mining.teacher import Teacher
 from tfsiamese.pairs import Examples, Triplets
-from tfsiamese.search.encoding import TextEncoder
 from tfsiamese.search.selection import TopK
+from tfsiamese.search.text_vectors import TextEncoder
 
 __all__ = ["mine_hard_negatives"]
 

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfsiamese.mining.task import MiningTask
-from tfsiamese.search.encoding import TextEncoder, encode_texts
+from tfsiamese.search.encoding import encode_texts
+from tfsiamese.search.text_vectors import TextEncoder
 from tfsiamese.search.vectors import unit_rows
 
 __all__ = ["Teacher"]

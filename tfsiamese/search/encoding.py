@@ -1,22 +1,16 @@
 """Texts to vectors for search and mining, each distinct text once."""
 
 from collections.abc import Sequence
-from typing import Protocol, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tfsiamese.errors import DataError, EncoderError, SettingsError
+from tfsiamese.errors import DataError, SettingsError
+from tfsiamese.search.text_vectors import TextEncoder, encode_distinct
 from tfsiamese.search.vectors import checked_vectors
 
-__all__ = ["TextEncoder", "TextVectors", "encode_texts", "vectors_of"]
-
-
-class TextEncoder(Protocol):
-    """What search and mining ask of an encoder."""
-
-    def encode(self, texts: list[str], *, batch_size: int = ..., show_progress: bool = ...) -> np.ndarray:
-        """Texts [n] to float32 [n, dimension]."""
+__all__ = ["TextVectors", "encode_texts", "vectors_of"]
 
 
 class TextVectors:
@@ -65,20 +59,11 @@ def encode_texts(
     """
     if isinstance(texts, (str, bytes)) or not all(isinstance(text, str) for text in texts):
         raise DataError("Expected a list of texts. Put a single text in a list, and leave out those that are missing.")
-    rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
-    if not rows:
+    if not len(texts):
         raise DataError("There are no texts to encode. Expected at least one.")
-    answer = np.asarray(encoder.encode(list(rows), batch_size=batch_size, show_progress=show_progress))
-    if answer.ndim != 2 or len(answer) != len(rows):
-        raise EncoderError(
-            f"The encoder answered {len(rows)} texts with an array of shape {list(answer.shape)}. "
-            f"Expected [{len(rows)}, dimension]."
-        )
-    try:
-        vectors = checked_vectors(answer, "the encoder's answer")
-    except DataError as error:
-        raise EncoderError(f"{error} Training may have diverged: try an earlier checkpoint.") from error
-    return vectors if len(rows) == len(texts) else vectors[[rows[text] for text in texts]]
+    encoded = encode_distinct(encoder, texts, batch_size=batch_size, show_progress=show_progress)
+    vectors = checked_vectors(encoded.vectors, "the encoder's answer")
+    return vectors if len(vectors) == len(texts) else vectors[[encoded.rows[text] for text in texts]]
 
 
 def vectors_of(

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tfsiamese.errors import SettingsError
-from tfsiamese.search.encoding import TextEncoder, vectors_of
+from tfsiamese.search.encoding import vectors_of
 from tfsiamese.search.selection import TopK
+from tfsiamese.search.text_vectors import TextEncoder
 from tfsiamese.search.top_k import top_k_in_parts
 from tfsiamese.search.vectors import positive
 

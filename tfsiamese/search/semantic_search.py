@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
 
-from tfsiamese.search.encoding import TextEncoder, vectors_of
+from tfsiamese.search.encoding import vectors_of
+from tfsiamese.search.text_vectors import TextEncoder
 from tfsiamese.search.top_k import top_k as find_top_k
 
 __all__ = ["Hit", "semantic_search"]

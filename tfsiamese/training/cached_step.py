@@ -13,7 +13,7 @@ import tensorflow as tf
 from tfsiamese.encoders import Encoder
 from tfsiamese.errors import SettingsError
 from tfsiamese.training.objective import Objective, StepInput
-from tfsiamese.training.step import Gradients, TrainingStep, all_finite, regularization, require_gradients
+from tfsiamese.training.step import Gradients, TrainingStep, add_regularization, all_finite, require_gradients
 
 __all__ = ["CachedStep"]
 
@@ -55,8 +55,8 @@ class CachedStep(TrainingStep):
         parts = self._parts(inputs.texts)
         vectors = tf.concat([self._embed(texts) for texts in parts], axis=0)
         losses, vector_gradients = self._differentiate_loss(vectors, inputs)
+        gradients, losses = self._regularize(losses)
         sizes = [int(texts.shape[0]) for texts in parts]
-        gradients = self._regularize()
         for texts, part_gradients in zip(parts, tf.split(vector_gradients, sizes), strict=True):
             found = self._differentiate_part(texts, part_gradients)
             gradients = [_sum(one, other) for one, other in zip(gradients, found, strict=True)]
@@ -89,13 +89,12 @@ class CachedStep(TrainingStep):
         gradients = tape.gradient(vectors, values, output_gradients=vector_gradients)
         return [_summed(gradient) if isinstance(gradient, tf.IndexedSlices) else gradient for gradient in gradients]
 
-    def _regularize_eagerly(self) -> Gradients:
+    def _regularize_eagerly(self, losses: tf.Tensor) -> tuple[Gradients, tf.Tensor]:
         values = [variable.value for variable in self.variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
-            terms = regularization(self._encoder)
-            total = tf.add_n(terms) if terms else None
-        return [None] * len(values) if total is None else tape.gradient(total, values)
+            regularized = add_regularization(losses, self._encoder)
+        return tape.gradient(regularized, values), regularized
 
 
 def _sum(

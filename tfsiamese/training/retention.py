@@ -20,12 +20,15 @@ class Retention:
 
     At every step `batch_size` of the texts are encoded along with the batch, and `weight` times the mean squared
     difference between their similarity matrix and that of the base encoder is added to the loss. It needs no labels:
-    any sentences do that are not of the domain.
+    any sentences do that are not of the domain. Runs of `neighbours` texts are taken together: the sentences of one
+    document, or the two sides of a pair, are related, and random ones hardly ever are, so that only neighbours show
+    what the encoder thinks of near meanings.
 
     Args:
-        texts: general texts, at least two different ones; more are better.
+        texts: general texts, at least two different ones, related ones side by side; more are better.
         weight: of the term.
         batch_size: texts a step.
+        neighbours: texts that stand side by side in `texts` and are taken together.
 
     Raises:
         SettingsError: there are too few texts, or a number is out of range.
@@ -34,6 +37,7 @@ class Retention:
     texts: Sequence[str] = field(repr=False)
     weight: float = 100.0
     batch_size: int = 64
+    neighbours: int = 4
 
     def __post_init__(self) -> None:
         if isinstance(self.texts, str) or len(set(self.texts)) < 2:
@@ -42,12 +46,15 @@ class Retention:
             raise SettingsError(f"Expected a positive weight of the retention. Received: weight={self.weight!r}.")
         if not (isinstance(self.batch_size, int) and self.batch_size >= 2):
             raise SettingsError(f"Expected at least 2 texts a step. Received: batch_size={self.batch_size!r}.")
+        if not (isinstance(self.neighbours, int) and self.neighbours >= 1):
+            raise SettingsError(f"Expected a positive number of neighbours. Received: neighbours={self.neighbours!r}.")
 
     def describe(self) -> dict[str, Any]:
         """As a JSON object: what decides the outcome."""
         return {
             "weight": self.weight,
             "batch_size": self.batch_size,
+            "neighbours": self.neighbours,
             "texts": len(self.texts),
             "fingerprint": _fingerprint(self.texts),
         }
@@ -67,14 +74,15 @@ class BaseVectors:
         self.weight = retention.weight
         self._texts = tf.constant(texts, tf.string)
         self._vectors = tf.constant(encoder.encode(texts))
-        self._count = len(texts)
-        self._batch_size = min(retention.batch_size, len(texts))
+        self._runs = np.array_split(np.arange(len(texts)), -(-len(texts) // retention.neighbours))
+        self._num_runs = min(max(1, retention.batch_size // retention.neighbours), len(self._runs))
         self._seed = seed
 
     def sample(self, step: int) -> tuple[tf.Tensor, tf.Tensor]:
         """The texts of a step, string [n], and their base vectors, float32 [n, dimension]."""
         random = np.random.default_rng([self._seed, step])
-        rows = random.choice(self._count, self._batch_size, replace=False, shuffle=False)
+        chosen = random.choice(len(self._runs), self._num_runs, replace=False, shuffle=False)
+        rows = np.concatenate([self._runs[run] for run in chosen])
         return tf.gather(self._texts, rows), tf.gather(self._vectors, rows)
 
 

@@ -10,7 +10,7 @@ from tfsiamese.errors import TrainingError
 from tfsiamese.training.objective import Objective, StepInput
 from tfsiamese.training.optimizers import RowSparseAdam
 
-__all__ = ["TrainingStep", "all_finite", "require_gradients"]
+__all__ = ["Gradients", "TrainingStep", "add_regularization", "all_finite", "require_gradients"]
 
 Gradients = Sequence["tf.Tensor | tf.IndexedSlices | None"]
 
@@ -59,7 +59,8 @@ class TrainingStep:
             tape.watch(values)
             inputs = self._separate(inputs)
             losses = self._objective.losses(self._encoder(inputs.texts, training=True), inputs)
-            total = tf.add_n([tf.reduce_sum(losses), *regularization(self._encoder)])
+            losses = add_regularization(losses, self._encoder)
+            total = tf.reduce_sum(losses)
         gradients = tape.gradient(total, values)
         require_gradients(gradients, self._encoder)
         self._build_optimizer(gradients)
@@ -93,9 +94,10 @@ class TrainingStep:
         return tf.constant(True)
 
 
-def regularization(encoder: Encoder) -> list[tf.Tensor]:
-    """The encoder's own terms, scalars."""
-    return [term() for term in encoder.regularization_losses]
+def add_regularization(losses: tf.Tensor, encoder: Encoder) -> tf.Tensor:
+    """The losses with the encoder's own terms added to the first: float32, as long as before."""
+    terms = [term() for term in encoder.regularization_losses]
+    return tf.concat([losses[:1] + tf.add_n(terms), losses[1:]], axis=0) if terms else losses
 
 
 def require_gradients(gradients: Gradients, encoder: Encoder) -> None:

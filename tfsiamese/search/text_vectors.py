@@ -8,11 +8,11 @@ import numpy as np
 
 from tfsiamese.errors import EncoderError
 
-__all__ = ["EncodedTexts", "TextEncoder", "encode_texts"]
+__all__ = ["EncodedTexts", "TextEncoder", "encode_distinct"]
 
 
 class TextEncoder(Protocol):
-    """What evaluation asks of an encoder."""
+    """What search, mining and evaluation ask of an encoder."""
 
     def encode(self, texts: list[str], *, batch_size: int = ..., show_progress: bool = ...) -> np.ndarray:
         """Texts [n] to float32 [n, dimension]."""
@@ -30,7 +30,7 @@ class EncodedTexts:
         return self.vectors[[self.rows[text] for text in texts]]
 
 
-def encode_texts(
+def encode_distinct(
     encoder: TextEncoder, texts: Iterable[str], *, batch_size: int = 64, show_progress: bool = False
 ) -> EncodedTexts:
     """Encodes texts in one call; one that occurs several times is encoded once.
