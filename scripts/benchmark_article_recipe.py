@@ -55,23 +55,21 @@ def start(side: str, options: argparse.Namespace) -> dict:
 
 
 def measure(side: str, data: Path, epochs: int) -> dict:
-    from tfsiamese.pairs import read_pairs
-    from tfsiamese.pairs.batches import PairBatches
+    import tfsiamese as ts
 
-    pairs = read_pairs(data / "seed_article" / "esco_pairs.csv")
-    batches = PairBatches(pairs, BATCH_SIZE, seed=0)
-    train = SIDES[side]()
+    pairs = ts.read_pairs(data / "seed_article" / "esco_pairs.csv")
+    batches, train = SIDES[side](pairs)
     step_seconds, losses, epoch_seconds = [], [], []
     for epoch in range(epochs):
         total = 0.0
         started = time.perf_counter()
-        for texts, labels in batches.epoch(epoch):
+        for batch in batches(epoch):
             before = time.perf_counter()
-            total += train(texts, labels) * len(labels)
+            total += train(batch) * batch.num_rows
             step_seconds.append(time.perf_counter() - before)
         epoch_seconds.append(time.perf_counter() - started)
         losses.append(total / len(pairs))
-    warm = step_seconds[len(batches) :] or step_seconds[1:]
+    warm = step_seconds[-(-len(pairs) // BATCH_SIZE) :] or step_seconds[1:]
     return {
         "step_seconds": statistics.median(warm),
         "epoch_seconds": statistics.median(epoch_seconds[1:] or epoch_seconds),
@@ -80,17 +78,26 @@ def measure(side: str, data: Path, epochs: int) -> dict:
     }
 
 
-def ours():
+def batches_of(pairs):
+    from tfsiamese.pairs.batches import ExampleBatches
+    from tfsiamese.pairs.sampling import ShuffledSampler
+    from tfsiamese.pairs.text_ids import text_ids
+
+    return ExampleBatches(text_ids(pairs), pairs.scores, ShuffledSampler(len(pairs), BATCH_SIZE, seed=0)).epoch
+
+
+def ours(pairs):
     import tfsiamese as ts
-    from tfsiamese.losses import MeanSquaredErrorLoss
-    from tfsiamese.training.step import TrainingStep
+    from tfsiamese.training.engine import Engine
+    from tfsiamese.training.fitting import make_plan
 
     model = ts.Siamese(ts.load_encoder("use-multilingual"))
-    step = TrainingStep(model, MeanSquaredErrorLoss(), ts.RowSparseAdam(1e-5, beta_2=0.9999, clipnorm=1.0))
-    return lambda texts, labels: step.train(texts, labels)[0]
+    plan = make_plan(model, pairs, None, "mse", {"batch_size": BATCH_SIZE})
+    engine = Engine(plan, ts.RowSparseAdam(1e-5, beta_2=0.9999, clipnorm=1.0))
+    return batches_of(pairs), lambda batch: engine.train("training", batch, 0)[0]["loss"]
 
 
-def peer():
+def peer(pairs):
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     import tensorflow as tf
     import tensorflow_hub as hub
@@ -106,7 +113,12 @@ def peer():
     angular = 1.0 - tf.acos(tf.clip_by_value(cosine, -0.99999, 0.99999)) / tf.constant(math.pi)
     model = tf_keras.Model([left, right], angular)
     model.compile(tf_keras.optimizers.Adam(1e-5, beta_1=0.9, beta_2=0.9999, epsilon=1e-7, clipnorm=1.0), loss="mse")
-    return lambda texts, labels: float(model.train_on_batch(list(texts), labels))
+
+    def train(batch):
+        sides = tf.split(tf.gather(batch.texts, batch.positions), 2)
+        return float(model.train_on_batch(list(sides), batch.labels))
+
+    return batches_of(pairs), train
 
 
 SIDES = {"tfsiamese": ours, "tf_keras + hub.KerasLayer": peer}
