@@ -89,10 +89,12 @@ def batches_of(pairs):
 def ours(pairs):
     import tfsiamese as ts
     from tfsiamese.training.engine import Engine
-    from tfsiamese.training.fitting import make_plan
+    from tfsiamese.training.plan import TrainingPlan
+    from tfsiamese.training.tasks import make_tasks, settings_for
 
     model = ts.Siamese(ts.load_encoder("use-multilingual"))
-    plan = make_plan(model, pairs, None, "mse", {"batch_size": BATCH_SIZE})
+    tasks = make_tasks(pairs, loss="mse")
+    plan = TrainingPlan(model, tasks, settings_for(tasks, {"batch_size": BATCH_SIZE}))
     engine = Engine(plan, ts.RowSparseAdam(1e-5, beta_2=0.9999, clipnorm=1.0))
     return batches_of(pairs), lambda batch: engine.train("training", batch, 0)[0]["loss"]
 

@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 # Rows a step, and texts that are encoded at once (None: all).
 CASES = ((256, None), (4096, None), (4096, 256), (8192, 256))
@@ -47,21 +48,22 @@ def main() -> None:
             f"{figure['peak'] - figure['loaded']:,.0f} | {figure['rows_per_second']:,.0f} |"
         )
     if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(figures, file, indent=2)
+        Path(options.json).write_text(json.dumps(figures, indent=2), encoding="utf-8")
 
 
 def measure(batch_size: int, mini_batch_size: int | None, data: str, steps: int) -> dict[str, float]:
-    import tfsiamese as ts
     from esco_examples import label_triplets
-    from tfsiamese.training.engine import Engine
-    from tfsiamese.training.fitting import make_plan
 
-    triplets = label_triplets(data)
+    import tfsiamese as ts
+    from tfsiamese.training.engine import Engine
+    from tfsiamese.training.plan import TrainingPlan
+    from tfsiamese.training.tasks import make_tasks, settings_for
+
     model = ts.Siamese(ts.load_encoder("use-multilingual"), head="cosine")
     # All occupations in one batch of 8,192 need several labels of some, which `groups` masks.
     settings = {"batch_size": batch_size, "mini_batch_size": mini_batch_size, "batching": "shuffled"}
-    plan = make_plan(model, triplets, None, "ranking", settings)
+    tasks = make_tasks(label_triplets(data), loss="ranking")
+    plan = TrainingPlan(model, tasks, settings_for(tasks, settings))
     engine = Engine(plan, ts.RowSparseAdam(1e-4))
     loaded = peak_megabytes()
     seconds, step = [], 0

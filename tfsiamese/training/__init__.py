@@ -1,6 +1,6 @@
 """Model + data + loss -> fitted model: fit loop, optimizers, schedules, callbacks."""
 
-from tfsiamese.training.fitting import DEFAULT_LOSSES, fit
+from tfsiamese.training.fitting import fit
 from tfsiamese.training.optimizers import RowSparseAdam
 from tfsiamese.training.plan import Evaluator
 from tfsiamese.training.progress import ProgressBar, TensorBoardLog
@@ -8,6 +8,7 @@ from tfsiamese.training.retention import Retention
 from tfsiamese.training.schedules import DECAYS, WarmupDecay
 from tfsiamese.training.settings import TrainingSettings
 from tfsiamese.training.stages import Stage, fit_stages
+from tfsiamese.training.tasks import DEFAULT_LOSSES
 
 __all__ = [
     "DECAYS",

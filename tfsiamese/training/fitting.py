@@ -1,6 +1,6 @@
 """Fits a siamese model on examples."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +8,6 @@ import keras
 
 from tfsiamese.encoders import Encoder
 from tfsiamese.errors import SettingsError
-from tfsiamese.losses import Loss, get_loss
-from tfsiamese.pairs import Examples
 from tfsiamese.siamese import Siamese
 from tfsiamese.training.optimizers import RowSparseAdam
 from tfsiamese.training.plan import Evaluator, TrainingPlan
@@ -17,15 +15,9 @@ from tfsiamese.training.retention import Retention
 from tfsiamese.training.run import Run
 from tfsiamese.training.run_folder import RunFolder
 from tfsiamese.training.schedules import WarmupDecay
-from tfsiamese.training.settings import TrainingSettings, defaults_for_shape
-from tfsiamese.training.task import Task
+from tfsiamese.training.tasks import ExamplesBy, LossBy, make_tasks, settings_for
 
-__all__ = ["DEFAULT_LOSSES", "default_optimizer", "fit", "make_plan"]
-
-DEFAULT_LOSSES = {"pairs": "mse", "triplets": "ranking", "classes": "batch-hard-soft-margin"}
-
-ExamplesBy = Examples | Mapping[str, Examples]
-LossBy = str | Loss | Callable | None | Mapping[str, "str | Loss | Callable | None"]
+__all__ = ["default_optimizer", "fit"]
 
 
 def fit(
@@ -79,40 +71,15 @@ def fit(
     Example:
         >>> history = fit(Siamese(load_encoder("use-multilingual")), pairs, loss="mse", epochs=20, out="runs/jobs")
     """
-    plan = make_plan(model, examples, validation, loss, settings, evaluator, retention, teacher)
+    if not isinstance(model, Siamese):
+        raise SettingsError(f"fit takes a Siamese model and received {type(model).__name__}.")
+    tasks = make_tasks(examples, validation, loss, head=model.head, has_teacher=teacher is not None)
+    chosen = settings_for(tasks, settings)
+    plan = TrainingPlan(model, tasks, chosen, evaluator, retention, teacher=teacher)
     optimizer = optimizer or default_optimizer(plan)
     folder = RunFolder(out, plan.config(optimizer), resume) if out is not None else None
     # Only after the first measurements is anything written.
     return Run(plan, optimizer, callbacks, folder).run()
-
-
-def make_plan(
-    model: Siamese,
-    examples: ExamplesBy,
-    validation: ExamplesBy | None,
-    loss: LossBy,
-    settings: Mapping[str, Any],
-    evaluator: Evaluator | None = None,
-    retention: Retention | None = None,
-    teacher: Encoder | None = None,
-) -> TrainingPlan:
-    """Checks what `fit` was given; arguments as there."""
-    if not isinstance(model, Siamese):
-        raise SettingsError(f"fit takes a Siamese model and received {type(model).__name__}.")
-    data = dict(examples) if isinstance(examples, Mapping) else {"training": examples}
-    if not data:
-        raise SettingsError("There is no data to train on. Expected at least one data set.")
-    watched = _by_name(validation, data, "validation")
-    losses = dict.fromkeys(data, loss) if not isinstance(loss, Mapping) else _by_name(loss, data, "loss")
-    tasks = []
-    for name, rows in data.items():
-        chosen = losses.get(name)
-        resolved = get_loss(DEFAULT_LOSSES[rows.shape] if chosen is None else chosen, model.head)
-        tasks.append(Task(name, rows, resolved, watched.get(name), teacher is not None))
-    shapes = {rows.shape for rows in data.values()}
-    defaults = defaults_for_shape(shapes.pop() if len(shapes) == 1 else "triplets")
-    chosen_settings = TrainingSettings.from_keywords(**(defaults | dict(settings)))
-    return TrainingPlan(model, tuple(tasks), chosen_settings, evaluator, retention, teacher=teacher)
 
 
 def default_optimizer(plan: TrainingPlan) -> keras.optimizers.Optimizer:
@@ -123,19 +90,3 @@ def default_optimizer(plan: TrainingPlan) -> keras.optimizers.Optimizer:
     if warmup_steps or settings.decay != "constant":
         rate = WarmupDecay(settings.learning_rate, plan.total_steps, warmup_steps, settings.decay)
     return RowSparseAdam(rate)
-
-
-def _by_name(given: Any, data: Mapping[str, Examples], what: str) -> dict[str, Any]:
-    """Values by data set; a single one belongs to the only data set."""
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        if len(data) > 1:
-            raise SettingsError(f"There are several data sets, so {what} must name them: {{name: …}}.")
-        return dict.fromkeys(data, given)
-    unknown = [name for name in given if name not in data]
-    if unknown:
-        raise SettingsError(
-            f"{what} names the data set {unknown[0]!r}, which does not exist. Expected names among {', '.join(data)}."
-        )
-    return dict(given)

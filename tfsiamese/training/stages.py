@@ -16,11 +16,12 @@ import keras
 from tfsiamese.encoders import Encoder
 from tfsiamese.errors import SettingsError
 from tfsiamese.siamese import Siamese
-from tfsiamese.training.fitting import ExamplesBy, LossBy, default_optimizer, make_plan
+from tfsiamese.training.fitting import default_optimizer
 from tfsiamese.training.plan import Evaluator, TrainingPlan
 from tfsiamese.training.retention import BaseVectors, Retention
 from tfsiamese.training.run import Run
 from tfsiamese.training.run_folder import RunFolder
+from tfsiamese.training.tasks import ExamplesBy, LossBy, make_tasks, settings_for
 
 __all__ = ["Stage", "fit_stages"]
 
@@ -96,10 +97,12 @@ def fit_stages(
         raise SettingsError(
             f"Expected at least one stage, and different names. Received: {', '.join(names) or 'none'}."
         )
-    plans = [
-        make_plan(model, stage.examples, stage.validation, stage.loss, stage.settings, evaluator, retention, teacher)
-        for stage in stages
-    ]
+    plans = []
+    for stage in stages:
+        has_teacher = teacher is not None
+        tasks = make_tasks(stage.examples, stage.validation, stage.loss, head=model.head, has_teacher=has_teacher)
+        settings = settings_for(tasks, stage.settings)
+        plans.append(TrainingPlan(model, tasks, settings, evaluator, retention, teacher=teacher))
     folder = RunFolder(out, _config(model, plans, names), resume) if out is not None else None
     base = BaseVectors(retention, model.encoder, plans[0].settings.seed) if retention is not None else None
     histories = []
