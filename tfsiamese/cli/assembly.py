@@ -31,28 +31,30 @@ class RunData:
         """All that is measured before, after and each epoch; None where nothing is."""
         from tfsiamese.evaluation import EvaluatorSequence, RetrievalEvaluator, StsEvaluator
 
-        evaluators: list[Any] = []
-        named = [(stage, name) for stage, held_out in self.validation.items() for name in held_out]
-        for stage, name in named:
-            label = "validation" if len(named) == 1 else f"{stage}_{name}" if len(self.training) > 1 else name
-            evaluators.append(self._validation_evaluator(stage, name, label, head))
+        evaluators = [one for held_out in self.held_out_evaluators(head).values() for one in held_out]
         if recipe.evaluation.get("retrieval"):
             evaluators.append(RetrievalEvaluator(recipe.evaluation["retrieval"]))
         if recipe.evaluation.get("sts"):
             evaluators.append(StsEvaluator(recipe.evaluation["sts"]))
         return EvaluatorSequence(evaluators) if evaluators else None
 
-    def _validation_evaluator(self, stage: str, name: str, label: str, head: str) -> Any:
+    def held_out_evaluators(self, head: str) -> dict[str, list[Any]]:
+        """The evaluators on held-out data by stage; a single one is called "validation"."""
+        places = [(stage, name) for stage, held_out in self.validation.items() for name in held_out]
+        evaluators: dict[str, list[Any]] = {}
+        for stage, name in places:
+            label = "validation" if len(places) == 1 else f"{stage}_{name}" if len(self.training) > 1 else name
+            evaluators.setdefault(stage, []).append(self._held_out_evaluator(stage, name, label, head))
+        return evaluators
+
+    def _held_out_evaluator(self, stage: str, name: str, label: str, head: str) -> Any:
         from tfsiamese.evaluation import PairEvaluator, RetrievalData, RetrievalEvaluator
 
-        held_out = self.validation[stage][name]
-        if isinstance(held_out, Triplets):
-            everything = [self.training[stage][name], held_out]
-            corpus = list(
-                dict.fromkeys(text for one in everything if isinstance(one, Triplets) for text in one.positives)
-            )
+        held_out, training = self.validation[stage][name], self.training[stage][name]
+        if isinstance(held_out, Triplets) and isinstance(training, Triplets):
+            corpus = list(dict.fromkeys([*training.positives, *held_out.positives]))
             return RetrievalEvaluator(RetrievalData.from_triplets(held_out, corpus=corpus), label)
-        return PairEvaluator(contrasting_pairs(held_out, pool=self.training[stage][name]), label, head)
+        return PairEvaluator(contrasting_pairs(held_out, pool=training), label, head)
 
 
 def assemble_data(recipe: Recipe) -> RunData:
@@ -86,15 +88,21 @@ def load_model(recipe: Recipe) -> Any:
 def make_stages(recipe: Recipe, data: RunData, show_progress: bool = False) -> list[Any]:
     """The stages as `fit_stages` takes them; one that stands alone is a plain run.
 
+    Each of several stages chooses its best epoch by its own held-out data, unless a metric is named.
+
     Raises:
         SettingsError: a loss or a setting of it is unknown.
     """
     from tfsiamese.training import Stage
 
+    evaluators = data.held_out_evaluators(recipe.encoder.get("head", "angular"))
     stages = []
     for stage in recipe.stages:
         losses = {one.name: _loss(one, data.training[stage.name][one.name], recipe) for one in stage.data}
-        settings = stage.settings | {"show_progress": show_progress}
+        settings = {"show_progress": show_progress} | stage.settings
+        if stage.name in evaluators and recipe.is_staged:
+            own = evaluators[stage.name][0]
+            settings = {"monitor": f"{own.name}_{own.primary_metric}"} | settings
         stages.append(
             Stage(
                 stage.name,

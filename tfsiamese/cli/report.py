@@ -80,7 +80,7 @@ def similarity_matrix(encoder: Encoder, texts: Sequence[str], name: str = "angul
 
 def metrics_table(before: Mapping[str, float], after: Mapping[str, float]) -> str:
     """A table of metrics before and after, aligned for a terminal."""
-    shown = {name: value for name, value in before.items() if _is_shown(name)}
+    shown = {name: value for name, value in before.items() if name in after and _is_shown(name)}
     width = max((len(name) for name in shown), default=0)
     lines = [f"{'':{width}}  {'before':>9}  {'after':>9}  {'change':>9}"]
     for name, value in shown.items():

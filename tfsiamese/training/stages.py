@@ -145,8 +145,12 @@ def _joined(names: Sequence[str], histories: Sequence[keras.callbacks.History]) 
 
 
 def _metrics(names: Sequence[str], histories: Sequence[keras.callbacks.History]) -> dict[str, Any]:
+    """The evaluator's metrics round all stages, and all of each stage; losses differ from stage to stage."""
     stages = {
         name: {"before": history.before, "after": history.after, "best_epoch": history.best_epoch}
         for name, history in zip(names, histories, strict=True)
     }
-    return {"before": histories[0].before, "after": histories[-1].after, "stages": stages}
+    first, last = histories[0].before, histories[-1].after
+    shared = [name for name in first if name in last and not name.startswith("val_")]
+    before, after = ({name: metrics[name] for name in shared} for metrics in (first, last))
+    return {"before": before, "after": after, "stages": stages}
