@@ -100,7 +100,7 @@ def test_several_files_are_mixed_under_their_names(train, triplets_file, pairs_f
     result, out = train(triplets_file, pairs_file, "--batch-size", 8, "--mixing", "in-turn", "--epochs", 1)
     assert result.status == 0, result.err
     assert set(config_of(out)["data"]) == {"triplets", "pairs"}
-    assert {"val_triplets_loss", "triplets_ndcg@10", "pairs_pearson"} <= set(
+    assert {"val_loss/triplets", "triplets_ndcg@10", "pairs_pearson"} <= set(
         json.loads((out / "metrics.json").read_text(encoding="utf-8"))["after"]
     )
 

@@ -101,6 +101,7 @@ def test_a_query_that_ascii_leaves_nothing_of_is_named(tmp_path):
         ("qrels.txt", "q1 0 d1 1\nq9 0 d1 1\nq1 0 d9 1\n", r"on 2 lines: line 2: query 'q9'; line 3: document 'd9'\."),
         ("qrels.txt", "q1 0 d1 1\nq1 0 d2 high\n", r"line 2 has the grade 'high'\. Expected a whole number"),
         ("qrels.txt", "q1 0 d1 0.5\n", r"line 1 has the grade '0.5'"),
+        ("qrels.txt", "q1 0 d1 1e300\n", r"line 1 has the grade '1e300'"),
         ("qrels.txt", "q1 0 d1 1\nq1 0 d1 2\n", r"line 2 grades the document 'd1' 2 for the query 'q1'.* above 1\."),
         ("qrels.txt", "q1 0 d1 1\nq1 d1\n", r"line 2 has 2 fields\. Expected query"),
         ("queries.tsv", "q1\tnurse\nq2\tbaker\tchef\n", r"queries.tsv: line 2 has 3 fields, expected 2"),

@@ -10,7 +10,7 @@ from tfsiamese.training.progress import ProgressBar, describe_epoch
 def test_an_epoch_is_described_by_losses_what_is_monitored_and_speed():
     logs = {"loss": 0.01234, "val_loss": 0.5, "sts": 0.83426, "other": 9.0, "seconds": 2.0}
     line = describe_epoch(3, 10, 5000, "sts", logs)
-    assert line == "epoch 3/10: loss 0.0123, val_loss 0.5000, sts 0.8343, 2,500 pairs/s"
+    assert line == "epoch 3/10: loss 0.0123, val_loss 0.5000, sts 0.8343, 2,500 rows/s"
 
 
 def test_without_a_bar_each_epoch_is_logged(tiny_encoder, tiny_pairs, caplog):
@@ -28,7 +28,7 @@ def test_the_bar_goes_to_standard_error_and_ends_as_the_epochs_line(capsys):
     bar.on_epoch_end(1, {"loss": 0.25, "seconds": 0.5})
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.split("\r")[-1].strip() == "epoch 2/4: loss 0.2500, 60 pairs/s"
+    assert captured.err.split("\r")[-1].strip() == "epoch 2/4: loss 0.2500, 60 rows/s"
 
 
 def test_tensorboard_files_hold_every_step_and_every_epoch(tiny_encoder, tiny_pairs, tmp_path):

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from tfsiamese.errors import DataError, SettingsError
-from tfsiamese.training.recipe import make_recipe, read_recipe
+from tfsiamese.training.recipe import make_recipe
+from tfsiamese.training.recipe_file import read_recipe
 
 STAGED = """
 encoder = "use-multilingual"
@@ -80,6 +81,27 @@ def test_flags_take_precedence_over_every_stage(tmp_path: Path):
     assert recipe.retention["weight"] == 1.0
 
 
+def test_a_flag_without_a_name_is_put_over_the_loss_of_the_file(tmp_path: Path):
+    recipe = recipe_of(tmp_path, STAGED, loss={"name": None, "scale": 5, "matryoshka_dims": [8]})
+    titles, more = recipe.stages[0].data
+    assert titles.loss == {"name": "ranking", "settings": {"scale": 5, "matryoshka_dims": [8]}}
+    assert more.loss == {"name": "cosent", "settings": {"scale": 5, "matryoshka_dims": [8]}}
+    assert recipe.stages[1].data[0].loss == {"name": None, "settings": {"scale": 5, "matryoshka_dims": [8]}}
+
+
+def test_the_validation_flag_overrides_that_of_a_data_set(tmp_path: Path):
+    text = 'out = "r"\ndata = [{file = "a.csv", validation = "v.csv"}]'
+    assert recipe_of(tmp_path, text).stages[0].data[0].validation == str(tmp_path / "v.csv")
+    assert recipe_of(tmp_path, text, evaluation={"validation": "0"}).stages[0].data[0].validation == "0"
+
+
+def test_an_encoder_folder_beside_the_file_is_found_and_a_name_stays_one(tmp_path: Path):
+    (tmp_path / "mine").mkdir()
+    text = 'out = "r"\ndata = "a.csv"\nencoder = "{}"'
+    assert recipe_of(tmp_path, text.format("mine")).encoder["encoder"] == str(tmp_path / "mine")
+    assert recipe_of(tmp_path, text.format("use-multilingual")).encoder["encoder"] == "use-multilingual"
+
+
 def test_a_file_without_stages_is_one_plain_run(tmp_path: Path):
     recipe = recipe_of(tmp_path, 'out = "run"\ndata = "a.csv"\nloss = "ranking"\n[training]\nepochs = 2\n')
     assert not recipe.is_staged
@@ -109,11 +131,20 @@ def test_flags_alone_make_a_recipe():
         ('out = "r"', "names no data"),
         ('out = "r"\ndata = [{name = "a"}]', "Expected a file, or a table with 'file'"),
         ('out = "r"\ndata = [{file = "a.csv", fil = 1}]', "unknown setting 'fil'"),
-        ('out = "r"\ndata = ["x/a.csv", "y/a.csv"]', "two data sets have the same name"),
+        ('out = "r"\ndata = ["x/a.csv", "x/a.tsv"]', "two data sets have the same name"),
+        ('out = "r"\ndata = "a.csv"\nfreeze = 3', "expected freeze to be a text or a list of texts. Received: 3"),
+        ('out = 3\ndata = "a.csv"', "expected out to be a text"),
+        ('out = "r"\ndata = "a.csv"\n[evaluation]\nsts = 3', "expected sts to be a text"),
+        ('out = "r"\ndata = "a.csv"\n[retention]\ntexts = ["a", "b"]', "expected texts to be a text"),
+        ('out = "r"\ndata = {file = ["a.csv"]}', "expected file to be a text"),
+        ('out = "r"\ndata = {file = "a.csv", score_range = ["0", "1"]}', "expected score_range to be two numbers"),
+        ('out = "r"\ndata = {file = "a.csv", validation = false}', "expected validation to be a number or a file"),
         ('out = "r"\ndata = "a.csv"\nloss = 3', "the loss is 3"),
         ('out = "r"\ndata = "a.csv"\ntraining = 3', "'training' is no table"),
         ('out = "r"\nstages = 3', "'stages' is no array of tables"),
         ('out = "r"\ndata = "a.csv"\n[retention]\nweight = 1', "the retention has no texts"),
+        ('out = "r"\ndata = "a.csv"\n[[stages]]\ndata = "b.csv"', "names data outside its stages too"),
+        ('out = "r"\ndata = "a.csv"\nloss = {scale = 3}', "Expected a table with 'name'"),
     ],
 )
 def test_a_mistake_is_named_with_the_file(tmp_path: Path, text: str, said: str):
@@ -121,6 +152,44 @@ def test_a_mistake_is_named_with_the_file(tmp_path: Path, text: str, said: str):
         recipe_of(tmp_path, text)
     assert said in str(error.value)
     assert "run.toml" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ('learning_rate = "1e-4"', "learning_rate to be a positive number"),
+        ('warmup = "0.1"', "warmup to be a fraction"),
+        ('patience = "3"', "patience to be a positive integer"),
+        ("epochs = 1.5", "epochs to be a positive integer"),
+        ("batch_size = true", "batch_size to be a positive integer"),
+        ('restore_best = "no"', "restore_best to be true or false"),
+        ("seed = 1.7", "seed to be an integer"),
+        ('seed = "x"', "seed to be an integer"),
+        ("monitor = 3", "monitor to be the name of a metric"),
+        ("checkpoint_seconds = -1", "checkpoint_seconds to be a number"),
+        ("mini_batch_size = 0", "mini_batch_size to be a positive integer"),
+        ("learning_rate = nan", "learning_rate to be a positive number"),
+    ],
+)
+def test_a_setting_of_the_wrong_type_is_refused_before_any_data_is_read(tmp_path: Path, setting: str, said: str):
+    with pytest.raises(SettingsError, match=said):
+        recipe_of(tmp_path, f'out = "r"\ndata = "nowhere.csv"\n[training]\n{setting}')
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders():
+    recipe = make_recipe({}, {"out": "run", "data": [{"file": "en/train.csv"}, {"file": "de/train.csv"}]})
+    assert [one.name for one in recipe.stages[0].data] == ["en-train", "de-train"]
+
+
+def test_one_validation_file_cannot_serve_two_data_sets():
+    flags = {"out": "run", "data": [{"file": "a.csv"}, {"file": "b.csv"}], "evaluation": {"validation": "v.csv"}}
+    with pytest.raises(SettingsError, match="one file of validation data cannot serve 2 data sets"):
+        make_recipe({}, flags)
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path):
+    (tmp_path / "run.toml").write_text('\ufeffout = "r"\ndata = "a.csv"', encoding="utf-8")
+    assert make_recipe(read_recipe(tmp_path / "run.toml")).stages[0].data[0].name == "a"
 
 
 def test_data_is_named_in_one_place(tmp_path: Path):

@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 
 import keras
 import numpy as np
@@ -12,16 +14,12 @@ from tfsiamese.training import Retention, fit
 from tfsiamese.training.retention import BaseVectors
 
 
-class StoppedError(Exception):
-    """Ends a run in its middle."""
-
-
 class StopAt(keras.callbacks.Callback):
     """Ends a run after its fourth epoch."""
 
     def on_epoch_end(self, epoch, logs=None):
         if epoch == 3:
-            raise StoppedError
+            os.kill(os.getpid(), signal.SIGINT)
 
 
 GENERAL = [f"{one} {other}" for one in ("red", "road", "stone", "nurse") for other in ("river", "bread", "code")]
@@ -53,7 +51,7 @@ def test_the_loss_holds_the_weighted_term_and_the_history_names_it(tiny_encoder)
 
 
 def test_a_step_takes_other_texts_than_the_next_and_the_same_ones_again(tiny_encoder):
-    base = BaseVectors(Retention(GENERAL, 1.0, 5, neighbours=1), tiny_encoder, seed=3)
+    base = BaseVectors(Retention(GENERAL, 1.0, 5, neighbours=1), tiny_encoder.encode(GENERAL), seed=3)
     texts, vectors = base.sample(4)
     np.testing.assert_allclose(vectors, tiny_encoder.encode([text.decode() for text in texts.numpy()]), atol=1e-6)
     assert len({*texts.numpy()}) == 5
@@ -62,7 +60,7 @@ def test_a_step_takes_other_texts_than_the_next_and_the_same_ones_again(tiny_enc
 
 
 def test_neighbours_are_taken_together(tiny_encoder):
-    base = BaseVectors(Retention(GENERAL, 1.0, 6, neighbours=3), tiny_encoder)
+    base = BaseVectors(Retention(GENERAL, 1.0, 6, neighbours=3), tiny_encoder.encode(GENERAL))
     for step in range(10):
         texts = [text.decode() for text in base.sample(step)[0].numpy()]
         assert len(texts) == 6
@@ -71,17 +69,18 @@ def test_neighbours_are_taken_together(tiny_encoder):
 
 
 def test_a_step_takes_all_texts_where_there_are_fewer_than_asked_for(tiny_encoder):
-    texts, _ = BaseVectors(Retention(GENERAL, 1.0, 1000), tiny_encoder).sample(0)
+    texts, _ = BaseVectors(Retention(GENERAL, 1.0, 1000), tiny_encoder.encode(GENERAL)).sample(0)
     assert sorted(text.decode() for text in texts.numpy()) == sorted(GENERAL)
 
 
-def test_a_run_with_retention_resumes_to_the_same_weights(tiny_folder, tmp_path):
+@pytest.mark.parametrize("anew", [True, False], ids=["an encoder loaded anew", "the encoder that was stopped"])
+def test_a_run_with_retention_resumes_to_the_same_weights(tiny_folder, tmp_path, anew):
     options = {"retention": Retention(GENERAL, 50.0, 6), "checkpoint_seconds": 0, **FAST}
     whole, stopped = load_encoder(tiny_folder), load_encoder(tiny_folder)
     fit(Siamese(whole), triplets(), out=tmp_path / "whole", **options)
-    with pytest.raises(StoppedError):
+    with pytest.raises(KeyboardInterrupt):
         fit(Siamese(stopped), triplets(), out=tmp_path / "run", callbacks=[StopAt()], **options)
-    resumed = load_encoder(tiny_folder)
+    resumed = load_encoder(tiny_folder) if anew else stopped
     fit(Siamese(resumed), triplets(), out=tmp_path / "run", resume=True, **options)
     np.testing.assert_array_equal(resumed.encode(GENERAL), whole.encode(GENERAL))
     config = json.loads((tmp_path / "run" / "config.json").read_text())
@@ -102,7 +101,9 @@ def test_a_run_with_retention_resumes_to_the_same_weights(tiny_folder, tmp_path)
     [
         ((["one"],), "two different general texts"),
         ((["one", "one"],), "two different general texts"),
-        (("a sentence",), "two different general texts"),
+        (("a sentence",), "a list of texts"),
+        ((["one", None],), "a list of texts"),
+        ((GENERAL, "1"), "positive weight"),
         ((GENERAL, 0.0), "positive weight"),
         ((GENERAL, float("nan")), "positive weight"),
         ((GENERAL, 1.0, 1), "at least 2 texts"),

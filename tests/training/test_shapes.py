@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tests.conftest import write_tiny_encoder
+from tests.encoders.saved_models import write_dropout
 from tests.training.examples import classes, triplets
 from tfsiamese.encoders import load_encoder
 from tfsiamese.errors import SettingsError
@@ -14,7 +15,7 @@ from tfsiamese.losses import LOSS_NAMES, MatryoshkaLoss, MultipleNegativesRankin
 from tfsiamese.siamese import Siamese
 from tfsiamese.training import fit
 from tfsiamese.training.objective import Objective
-from tfsiamese.training.task import Task, labels_for
+from tfsiamese.training.tasks import Task, labels_for
 
 FAST = {"epochs": 6, "learning_rate": 0.01, "batch_size": 12}
 NEED_TEACHER = ("gist", "embedding-mse")
@@ -110,10 +111,10 @@ class TestSeveralDataSets:
             validation={"scored": tiny_pairs, "titles": triplets()},
             **FAST,
         )
-        assert {"loss", "titles_loss", "scored_loss", "val_loss", "val_titles_loss"} <= set(history.history)
-        assert history.after["val_scored_loss"] < history.before["val_scored_loss"]
+        assert {"loss", "loss/titles", "loss/scored", "val_loss", "val_loss/titles"} <= set(history.history)
+        assert history.after["val_loss/scored"] < history.before["val_loss/scored"]
         rows = {"titles": len(triplets()), "scored": len(tiny_pairs)}
-        weighted = sum(history.after[f"val_{name}_loss"] * count for name, count in rows.items()) / sum(rows.values())
+        weighted = sum(history.after[f"val_loss/{name}"] * count for name, count in rows.items()) / sum(rows.values())
         assert history.after["val_loss"] == pytest.approx(weighted, rel=1e-5)
 
     def test_they_can_take_turns(self, tiny_encoder, tiny_pairs):
@@ -123,8 +124,8 @@ class TestSeveralDataSets:
             mixing="in-turn",
             **(FAST | {"batch_size": 8}),
         )
-        assert np.isfinite(history.history["titles_loss"]).all()
-        assert np.isfinite(history.history["scored_loss"]).all()
+        assert np.isfinite(history.history["loss/titles"]).all()
+        assert np.isfinite(history.history["loss/scored"]).all()
 
     def test_a_name_that_does_not_exist_is_refused(self, tiny_encoder, tiny_pairs):
         with pytest.raises(SettingsError, match="loss names the data set 'title'.*titles, scored"):
@@ -155,9 +156,89 @@ class TestMismatches:
         with pytest.raises(SettingsError, match="scored pairs"):
             fit(Siamese(tiny_encoder), triplets(), validation=tiny_pairs)
 
+    def test_validation_without_the_groups_of_training_is_refused(self, tiny_encoder):
+        data = triplets(6)
+        grouped = type(data).from_frame(data.frame.assign(group=list("xyxzzx")), source="grouped")
+        for training, validation in ((grouped, data), (data, grouped)):
+            with pytest.raises(SettingsError, match="grouped has groups and triplets has none"):
+                fit(Siamese(tiny_encoder), training, validation=validation)
+
+    def test_validation_without_the_scores_of_training_is_refused(self, tiny_encoder, teacher):
+        with pytest.raises(SettingsError, match="a teacher's scores"):
+            fit(
+                *(Siamese(tiny_encoder), triplets(scores=True)),
+                validation=triplets(),
+                loss="margin-mse",
+                teacher=teacher,
+            )
+
+    def test_a_teacher_of_another_dimension_is_refused_for_embedding_mse(self, tiny_encoder, tmp_path):
+        other = load_encoder(write_dropout(tmp_path / "twelve"))
+        assert other.dimension != tiny_encoder.dimension
+        with pytest.raises(SettingsError, match="dimension"):
+            fit(Siamese(tiny_encoder), triplets(), loss="embedding-mse", teacher=other, out=tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+
+    def test_what_is_no_data_set_is_named(self, tiny_encoder):
+        with pytest.raises(SettingsError, match="'training' is of type list"):
+            fit(Siamese(tiny_encoder), [("a", "b", 1.0)])
+
+    def test_a_batch_without_room_for_two_classes_is_refused(self, tiny_encoder):
+        with pytest.raises(SettingsError, match="no room for two classes"):
+            fit(Siamese(tiny_encoder), classes(), batch_size=4)
+
+    @pytest.mark.parametrize("loss", ["ranking", "gist"])
+    def test_a_batch_of_one_row_gives_a_comparing_loss_nothing(self, tiny_encoder, teacher, loss):
+        teachers = {"teacher": teacher} if loss == "gist" else {}
+        with pytest.raises(SettingsError, match="every batch of triplets holds one row"):
+            fit(Siamese(tiny_encoder), triplets(negatives=False), loss=loss, batch_size=1, **teachers)
+
+    def test_a_single_class_gives_a_comparing_loss_nothing(self, tiny_encoder):
+        data = classes()
+        with pytest.raises(SettingsError, match="compares classes, and classes holds one"):
+            fit(Siamese(tiny_encoder), data.take(data.labels == 0))
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            ({"teacher": "use-multilingual"}, "teacher of type Encoder"),
+            ({"evaluator": "sts"}, "Expected an evaluator"),
+            ({"retention": ["a", "b"]}, "retention of type Retention"),
+            ({"optimizer": "adam"}, "keras.optimizers.Optimizer"),
+            ({"validation": "pairs.csv"}, "'training' is of type str"),
+        ],
+    )
+    def test_an_argument_of_another_type_is_named(self, tiny_encoder, tiny_pairs, arguments, said):
+        with pytest.raises(SettingsError, match=said):
+            fit(Siamese(tiny_encoder), tiny_pairs, **arguments)
+
+    def test_a_teacher_that_no_loss_learns_from_is_refused(self, tiny_encoder, tiny_pairs, teacher):
+        with pytest.raises(SettingsError, match=r"no loss learns from it \(mse\)"):
+            fit(Siamese(tiny_encoder), tiny_pairs, teacher=teacher)
+
     def test_by_class_batches_want_classes(self, tiny_encoder, tiny_pairs):
         with pytest.raises(SettingsError, match="'by-class' needs texts with classes"):
             fit(Siamese(tiny_encoder), tiny_pairs, batching="by-class")
+
+
+def test_losses_that_compare_rows_are_validated_in_random_batches_of_the_size_of_training(tiny_encoder, tiny_pairs):
+    """In the order of a sorted file every batch would hold equal scores, and CoSENT would be 0."""
+    by_score = tiny_pairs.take(np.argsort(tiny_pairs.scores, kind="stable"))
+    settings = {"epochs": 1, "batch_size": 8, "learning_rate": 1e-9}
+    history = fit(Siamese(tiny_encoder), tiny_pairs, validation=by_score, loss="cosent", **settings)
+    assert history.before["val_loss"] > 1.0
+
+
+def test_numpy_numbers_are_numbers(tiny_encoder, tiny_pairs, tmp_path):
+    settings = {"epochs": np.int64(1), "batch_size": np.int64(8), "learning_rate": np.float32(1e-3)}
+    fit(Siamese(tiny_encoder), tiny_pairs, out=tmp_path / "run", **settings)
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["settings"]["epochs"] == 1
+
+
+def test_monitoring_nothing_keeps_the_last_epoch(tiny_encoder, tiny_pairs):
+    history = fit(Siamese(tiny_encoder), tiny_pairs, validation=tiny_pairs, monitor="none", epochs=3)
+    assert history.best_epoch is None
+    assert history.after["val_loss"] == history.history["val_loss"][-1]
 
 
 def test_groups_reach_the_loss():
@@ -166,4 +247,4 @@ def test_groups_reach_the_loss():
     loss = get_loss("ranking")
     assert labels_for(loss, grouped).tolist() == [0, 1, 0, 2, 2, 0]
     assert labels_for(loss, data) is None
-    assert Objective(Task("t", grouped, loss)).label_type.name == "int64"
+    assert Objective(Task("t", grouped, loss)).signature.labels.dtype.name == "int64"

@@ -8,6 +8,7 @@ from tests.training.examples import triplets
 from tests.training.test_retention import GENERAL
 from tfsiamese.encoders import load_encoder
 from tfsiamese.errors import SettingsError
+from tfsiamese.evaluation import PairEvaluator
 from tfsiamese.siamese import Siamese
 from tfsiamese.training import Retention, Stage, fit, fit_stages
 
@@ -109,10 +110,18 @@ def test_every_stage_is_checked_before_the_first_starts(tiny_encoder, stages, ti
     np.testing.assert_array_equal(tiny_encoder.encode(TEXTS), before)
 
 
+def test_a_metric_that_no_stage_measures_is_refused_before_the_first_starts(tiny_encoder, stages, tiny_pairs):
+    before = tiny_encoder.encode(TEXTS)
+    last = Stage("last", tiny_pairs, settings={"monitor": "sts_pearson"})
+    with pytest.raises(SettingsError, match="monitor='sts_pearson' is not measured"):
+        fit_stages(Siamese(tiny_encoder), [*stages, last], evaluator=PairEvaluator(tiny_pairs))
+    np.testing.assert_array_equal(tiny_encoder.encode(TEXTS), before)
+
+
 def test_stages_have_different_names_that_name_folders(tiny_encoder, stages, tiny_pairs):
     with pytest.raises(SettingsError, match="different names"):
         fit_stages(Siamese(tiny_encoder), [stages[0], stages[0]])
     with pytest.raises(SettingsError, match="at least one stage"):
         fit_stages(Siamese(tiny_encoder), [])
-    with pytest.raises(SettingsError, match="letters, digits"):
+    with pytest.raises(SettingsError, match="64 letters, digits"):
         Stage("../up", tiny_pairs)

@@ -1,15 +1,24 @@
 """From a recipe to what `train` runs: data that is read and split, evaluators, stages, model."""
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tfsiamese.errors import SettingsError
+from tfsiamese.errors import DataError, SettingsError
 from tfsiamese.pairs import Examples, Pairs, Triplets, read_examples, read_texts
 from tfsiamese.pairs.contrast import contrasting_pairs
 from tfsiamese.training.recipe import DataRecipe, Recipe
 
 __all__ = ["RunData", "assemble_data", "load_model", "make_retention", "make_stages"]
+
+
+_logger = logging.getLogger(__name__)
+
+_OTHER_EVALUATORS = ("sts", "retrieval")
+
+# A scatter of more points is a cloud, and each is encoded before and after.
+_MOST_SHOWN = 2000
 
 
 @dataclass
@@ -20,12 +29,18 @@ class RunData:
     validation: dict[str, dict[str, Examples]] = field(default_factory=dict)
 
     @property
-    def contrast(self) -> Pairs:
-        """Pairs for the score scatter: held-out ones where there are any."""
-        chosen = self.validation or self.training
-        stage, named = next(iter(chosen.items()))
-        name, examples = next(iter(named.items()))
-        return contrasting_pairs(examples, pool=self.training[stage][name])
+    def shown(self) -> Examples:
+        """What the plots show: held-out data where there is any."""
+        return next(iter(next(iter((self.validation or self.training).values())).values()))
+
+    @property
+    def contrast(self) -> Pairs | None:
+        """Pairs of it for the score scatter; None where there are too few rows to make them of."""
+        training = next(iter(next(iter(self.training.values())).values()))
+        try:
+            return contrasting_pairs(self.shown, pool=training, most_rows=_MOST_SHOWN)
+        except DataError:
+            return None
 
     def evaluator(self, recipe: Recipe, head: str) -> Any:
         """All that is measured before, after and each epoch; None where nothing is."""
@@ -44,7 +59,11 @@ class RunData:
         evaluators: dict[str, list[Any]] = {}
         for stage, name in places:
             label = "validation" if len(places) == 1 else f"{stage}_{name}" if len(self.training) > 1 else name
-            evaluators.setdefault(stage, []).append(self._held_out_evaluator(stage, name, label, head))
+            if label in _OTHER_EVALUATORS:
+                label = f"{label}_held_out"
+            evaluator = self._held_out_evaluator(stage, name, label, head)
+            if evaluator is not None:
+                evaluators.setdefault(stage, []).append(evaluator)
         return evaluators
 
     def _held_out_evaluator(self, stage: str, name: str, label: str, head: str) -> Any:
@@ -52,9 +71,14 @@ class RunData:
 
         held_out, training = self.validation[stage][name], self.training[stage][name]
         if isinstance(held_out, Triplets) and isinstance(training, Triplets):
-            corpus = list(dict.fromkeys([*training.positives, *held_out.positives]))
-            return RetrievalEvaluator(RetrievalData.from_triplets(held_out, corpus=corpus), label)
-        return PairEvaluator(contrasting_pairs(held_out, pool=training), label, head)
+            return RetrievalEvaluator(RetrievalData.from_triplets(held_out, known=training), label)
+        if isinstance(held_out, Pairs):
+            return PairEvaluator(held_out, label, head)
+        try:
+            return PairEvaluator(contrasting_pairs(held_out, pool=training), label, head)
+        except DataError as error:
+            _logger.warning("%s Only the loss is measured on the held-out data.", error)
+            return None
 
 
 def assemble_data(recipe: Recipe) -> RunData:
@@ -72,7 +96,35 @@ def assemble_data(recipe: Recipe) -> RunData:
             data.training.setdefault(stage.name, {})[one.name] = training
             if validation is not None:
                 data.validation.setdefault(stage.name, {})[one.name] = validation
+    keep_held_out_rows_out(data)
     return data
+
+
+def keep_held_out_rows_out(data: RunData) -> None:
+    """Drops from all training data, of every stage, the rows that are held out anywhere.
+
+    Raises:
+        DataError: nothing is left of a data set.
+    """
+    held_out = {key for stage in data.validation.values() for one in stage.values() for key in row_keys(one)}
+    for stage in data.training.values():
+        for name, examples in stage.items():
+            kept = [key not in held_out for key in row_keys(examples)]
+            dropped = len(kept) - sum(kept)
+            if not any(kept):
+                raise DataError(f"Every row of {examples.source} is validation data too. Name other validation data.")
+            if dropped:
+                _logger.warning("%s: %d rows are validation data too, and are left out.", examples.source, dropped)
+                stage[name] = examples.take(kept)
+
+
+def row_keys(examples: Examples) -> list[Any]:
+    """What makes a row the same as one of another data set: its texts, of a pair in either order."""
+    if isinstance(examples, Pairs):
+        return [frozenset(texts) for texts in zip(examples.left, examples.right, strict=True)]
+    if isinstance(examples, Triplets):
+        return [frozenset(texts) for texts in zip(examples.anchors, examples.positives, strict=True)]
+    return examples.frame["text"].tolist()
 
 
 def load_model(recipe: Recipe) -> Any:
@@ -99,10 +151,13 @@ def make_stages(recipe: Recipe, data: RunData, show_progress: bool = False) -> l
     stages = []
     for stage in recipe.stages:
         losses = {one.name: _loss(one, data.training[stage.name][one.name], recipe) for one in stage.data}
-        settings = {"show_progress": show_progress} | stage.settings
+        settings: dict[str, Any] = {"show_progress": show_progress} | stage.settings
         if stage.name in evaluators and recipe.is_staged:
             own = evaluators[stage.name][0]
             settings = {"monitor": f"{own.name}_{own.primary_metric}"} | settings
+        elif not data.validation and not recipe.evaluation.get("retrieval"):
+            # STS data shows what is kept; the epoch that keeps most is the one that learned least.
+            settings = {"monitor": "none"} | settings
         stages.append(
             Stage(
                 stage.name,
@@ -133,7 +188,9 @@ def _loss(one: DataRecipe, examples: Examples, recipe: Recipe) -> Any:
     from tfsiamese.training import DEFAULT_LOSSES
 
     name = one.loss.get("name") or DEFAULT_LOSSES[examples.shape]
-    return get_loss(name, recipe.encoder.get("head", "angular"), **one.loss.get("settings", {}))
+    settings = dict(one.loss.get("settings", {}))
+    head = settings.pop("head", recipe.encoder.get("head", "angular"))
+    return get_loss(name, head, **settings)
 
 
 def _split(one: DataRecipe, seed: int) -> "tuple[Examples, Examples | None]":

@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> None:
 
     encoder = load_encoder(options.encoder, **encoder_options(options))
     vectors = encoder.encode(texts, options.batch_size, options.normalize, show_progress=sys.stderr.isatty())
-    if options.dimension:
+    if options.dimension is not None:
         vectors = truncate_embeddings(vectors, options.dimension)
     arrays = {Path(options.out): vectors}
     if options.precision != "float32":

@@ -81,6 +81,8 @@ def _evaluators(options: argparse.Namespace) -> list[Any]:
     from tfsiamese.evaluation import PairEvaluator, RetrievalEvaluator, StsEvaluator, TripletEvaluator, read_retrieval
     from tfsiamese.pairs import read_pairs
 
+    if options.dimensions and not options.retrieval:
+        raise SettingsError("--dimensions cuts the vectors of --retrieval, and there is none. Give --retrieval DIR.")
     evaluators: list[Any] = []
     batch_size = options.batch_size
     if options.sts:

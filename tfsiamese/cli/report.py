@@ -27,16 +27,17 @@ class RunReport:
 
     Args:
         model: the siamese model, not trained yet.
-        pairs: the pairs of the score scatter.
-        labels: the file of the similarity matrices' texts; some of the pairs' texts by default.
+        texts: some of these are the texts of the similarity matrices, where no file of labels is given.
+        pairs: the pairs of the score scatter; None leaves it out.
+        labels: a file of texts for the similarity matrices.
     """
 
-    def __init__(self, model: Siamese, pairs: Pairs, labels: str | None = None):
+    def __init__(self, model: Siamese, texts: Sequence[str], pairs: Pairs | None, labels: str | None = None):
         self._model = model
         self._pairs = pairs
-        self._labels = read_labels(labels) if labels else _choose_labels(pairs)
+        self._labels = read_labels(labels) if labels else _choose_labels(texts)
         self._matrix = similarity_matrix(model.encoder, self._labels, model.head)
-        self._scores = self._predict()
+        self._scores = self._predict(pairs) if pairs is not None else None
 
     def write(self, histories: Sequence[keras.callbacks.History], folder: Path) -> list[Path]:
         """Writes the similarity matrices, the training curves and the score scatter; returns their paths.
@@ -51,13 +52,14 @@ class RunReport:
             "similarity_matrix.png": plots.plot_similarity_matrices(self._matrix, after, self._labels),
             "training_curves.png": plots.plot_training_curves(curves, best_epoch=best_epoch),
         }
-        if len(self._pairs) > 1:
-            scatter = plots.plot_score_scatter(self._pairs.scores, self._predict(), before=self._scores)
+        if self._pairs is not None and len(self._pairs) > 1:
+            after_scores = self._predict(self._pairs)
+            scatter = plots.plot_score_scatter(self._pairs.scores, after_scores, before=self._scores)
             figures["score_scatter.png"] = scatter
         return [plots.save_figure(figure, folder / name) for name, figure in figures.items()]
 
-    def _predict(self) -> np.ndarray:
-        vectors = self._model.encoder.encode([*self._pairs.left, *self._pairs.right])
+    def _predict(self, pairs: Pairs) -> np.ndarray:
+        vectors = self._model.encoder.encode([*pairs.left, *pairs.right])
         left, right = np.split(vectors, 2)
         return similarity.get(self._model.head)(left, right).numpy()
 
@@ -88,9 +90,8 @@ def metrics_table(before: Mapping[str, float], after: Mapping[str, float]) -> st
     return "\n".join(lines)
 
 
-def _choose_labels(pairs: Pairs) -> list[str]:
+def _choose_labels(texts: Sequence[str]) -> list[str]:
     """Texts that are short enough for a matrix, taken evenly from all of them."""
-    texts = pairs.texts()
     short = [text for text in texts if len(text) <= _LONGEST_LABEL] or texts
     positions = np.unique(np.linspace(0, len(short) - 1, min(_NUM_LABELS, len(short))).round().astype(int))
     return [short[position] for position in positions]

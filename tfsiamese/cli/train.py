@@ -7,6 +7,7 @@ from typing import Any
 
 from tfsiamese.cli.options import PAIR_OPTIONS, add_encoder_options, add_pair_options, comma_separated, setting
 from tfsiamese.cli.quiet import import_tensorflow
+from tfsiamese.errors import SettingsError
 
 __all__ = ["add_parser"]
 
@@ -121,6 +122,7 @@ def _add_retention_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--retain-weight", type=float, help="of that term in the loss (100)")
     group.add_argument("--retain-batch-size", type=int, help="general texts a step (64)")
+    group.add_argument("--retain-neighbours", type=int, help="texts side by side that are taken together (4)")
 
 
 def _add_evaluation_options(parser: argparse.ArgumentParser) -> None:
@@ -159,7 +161,7 @@ def run(options: argparse.Namespace) -> None:
         "out": recipe.out,
         "resume": options.resume,
     }
-    report = RunReport(model, data.contrast, recipe.evaluation.get("labels"))
+    report = RunReport(model, data.shown.texts(), data.contrast, recipe.evaluation.get("labels"))
     if recipe.is_staged:
         histories = fit_stages(model, stages, **shared)
     else:
@@ -182,7 +184,8 @@ def _require_arguments(options: argparse.Namespace) -> None:
 
 
 def _recipe(options: argparse.Namespace) -> Any:
-    from tfsiamese.training.recipe import make_recipe, read_recipe
+    from tfsiamese.training.recipe import make_recipe
+    from tfsiamese.training.recipe_file import read_recipe
 
     table = read_recipe(options.config) if options.config else {}
     return make_recipe(table, _flags(options), options.config or "the command line")
@@ -199,9 +202,18 @@ def _flags(options: argparse.Namespace) -> dict[str, Any]:
     flags["training"] = {name: given[name] for name in _TRAINING if name in given}
     flags["evaluation"] = {name: given[name] for name in _EVALUATION if name in given}
     names = {"texts": "retain", "weight": "retain_weight", "batch_size": "retain_batch_size"}
+    names["neighbours"] = "retain_neighbours"
     flags["retention"] = {name: given[option] for name, option in names.items() if option in given}
     if "loss" in given or loss:
         flags["loss"] = {"name": given.get("loss")} | loss
     if "data" in given:
         flags["data"] = [{"file": file} | reading for file in given["data"]]
+    elif reading.keys() - {"encoding"} or reading.get("encoding", "utf-8") != "utf-8":
+        raise SettingsError(
+            f"{_flag(next(iter(reading)))} says how PAIRS is read, and there is none. Put it beside 'file' in --config."
+        )
     return flags
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

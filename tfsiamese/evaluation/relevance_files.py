@@ -9,6 +9,7 @@ from tfsiamese.evaluation.record_files import read_json_records, read_tab_record
 
 __all__ = ["read_relevance"]
 
+_HIGHEST_GRADE = 1_000_000
 _QUERY_NAMES = ("query-id", "query_id", "qid", "query")
 _DOCUMENT_NAMES = ("corpus-id", "corpus_id", "docid", "doc_id", "doc-id", "pid", "document")
 _SCORE_NAMES = ("score", "relevance", "rel")
@@ -96,11 +97,11 @@ def _json_judgements(path: Path) -> Iterator[_Judgement]:
 def _whole(judgement: _Judgement, path: Path) -> int:
     try:
         number = float(judgement.grade)
-        if number.is_integer():
+        if number.is_integer() and abs(number) <= _HIGHEST_GRADE:
             return int(number)
     except (TypeError, ValueError):
         pass
     raise DataError(
-        f"{path}: line {judgement.line} has the grade {judgement.grade!r}. Expected a whole number, where above 0 is "
-        "relevant."
+        f"{path}: line {judgement.line} has the grade {judgement.grade!r}. Expected a whole number up to "
+        f"{_HIGHEST_GRADE}, where above 0 is relevant."
     )

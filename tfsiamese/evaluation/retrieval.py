@@ -37,7 +37,8 @@ def evaluate_retrieval(
 
     The metrics are means over the queries, from 0 to 1, and defined as in trec_eval; see `ranking_metrics`. Of
     documents with equal scores, in single precision, the one with the greater id comes first, as in trec_eval.
-    sentence-transformers divides map@k otherwise: see `average_precision_at`.
+    sentence-transformers divides map@k otherwise: see `average_precision_at`. Documents that `data.ignored` names for
+    a query are not in its ranking.
 
     Args:
         encoder: has `encode`, as `load_encoder` gives it.
@@ -72,11 +73,12 @@ def evaluate_retrieval(
     encoded = encode_distinct(encoder, [*texts, *queries], batch_size=batch_size, show_progress=show_progress)
     text_of = np.array([encoded.rows[text] for text in texts])
     judged = Judgements(data, documents)
+    depth = max(at) + judged.most_ignored
     metrics: dict[str, float] = {}
     for dimension in (None, *(dimensions or ())):
         vectors = encoded.vectors if dimension is None else _cut(encoded.vectors, dimension)
         query_vectors = vectors[[encoded.rows[query] for query in queries]]
-        ranking = rank_documents(query_vectors, vectors[: text_of.max() + 1], text_of, max(at), similarity=similarity)
+        ranking = rank_documents(query_vectors, vectors[: text_of.max() + 1], text_of, depth, similarity=similarity)
         prefix = "" if dimension is None else f"dim{dimension}_"
         metrics |= {prefix + key: value for key, value in judged.metrics(ranking, at).items()}
     return metrics

@@ -141,6 +141,7 @@ class BatchHardSoftMarginTripletLoss(Loss):
 
     name = "batch-hard-soft-margin"
     shapes = ("classes",)
+    compares_rows = True
     labels = "classes"
 
     def __init__(self, distance: str = "euclidean"):

@@ -104,6 +104,7 @@ class OnlineContrastiveLoss(ContrastiveLoss):
     """
 
     name = "online-contrastive"
+    compares_rows = True
 
     def call(self, labels: tf.Tensor, embeddings: Sequence[tf.Tensor]) -> tf.Tensor:
         """Computes the loss of `(left, right)` embeddings."""

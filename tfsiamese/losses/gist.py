@@ -151,6 +151,7 @@ class GISTEmbedLoss(Loss):
 
     name = "gist"
     shapes = ("triplets",)
+    compares_rows = True
     labels = "groups"
     needs_teacher = True
 

@@ -46,6 +46,7 @@ class Loss:
         needs_teacher: it wants a teacher encoder's embeddings of the same texts.
         accepts_teacher: it can take them in place of labels.
         needs_negatives: an example without a negative teaches it nothing.
+        compares_rows: its value depends on which rows stand together in a batch.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Loss:
     needs_teacher: bool = False
     accepts_teacher: bool = False
     needs_negatives: bool = False
+    compares_rows: bool = False
 
     def __call__(
         self, labels: Any, embeddings: Sequence[tf.Tensor], teacher: Sequence[tf.Tensor] | None = None

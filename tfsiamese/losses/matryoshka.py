@@ -70,6 +70,7 @@ class MatryoshkaLoss(Loss):
         self.needs_teacher = loss.needs_teacher
         self.accepts_teacher = loss.accepts_teacher
         self.needs_negatives = loss.needs_negatives
+        self.compares_rows = loss.compares_rows
 
     def call(
         self, labels: Any, embeddings: Sequence[tf.Tensor], teacher: Sequence[tf.Tensor] | None = None

@@ -77,6 +77,7 @@ class CoSENTLoss(Loss):
     """
 
     name = "cosent"
+    compares_rows = True
 
     def __init__(self, scale: float = 20.0, similarity: str = "cosine"):
         require_positive("scale", scale)
@@ -107,6 +108,7 @@ class AnglELoss(Loss):
     """
 
     name = "angle"
+    compares_rows = True
 
     def __init__(self, scale: float = 20.0):
         require_positive("scale", scale)

@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfsiamese.errors import SettingsError
 from tfsiamese.losses.checks import require_one_of, require_positive
 from tfsiamese.losses.chunks import CHUNK_SIZE, sum_over_rows
 from tfsiamese.losses.examples import others_of_the_group, triplet_embeddings
@@ -95,9 +96,12 @@ class MultipleNegativesRankingLoss(Loss):
 
     name = "ranking"
     shapes = ("triplets",)
+    compares_rows = True
     labels = "groups"
 
     def __init__(self, scale: float = 20.0, similarity: str = "cosine", symmetric: bool = False):
+        if not isinstance(symmetric, bool):
+            raise SettingsError(f"Expected symmetric to be true or false. Received: symmetric={symmetric!r}.")
         require_positive("scale", scale)
         require_one_of("similarity", similarity, _SIMILARITIES)
         self.scale = scale

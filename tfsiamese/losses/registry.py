@@ -81,6 +81,9 @@ def get_loss(
     """
     given = {key: value for key, value in {"margin": margin, **settings}.items() if value is not None}
     built = _built(loss, head, given)
+    for name, values in (("matryoshka_dims", matryoshka_dims), ("matryoshka_weights", matryoshka_weights)):
+        if values is not None and (isinstance(values, str) or not isinstance(values, Sequence)):
+            raise SettingsError(f"Expected {name} to be a list of numbers. Received: {name}={values!r}.")
     if matryoshka_dims is not None:
         return MatryoshkaLoss(built, matryoshka_dims, matryoshka_weights)
     if matryoshka_weights is not None:

@@ -11,6 +11,7 @@ from tfsiamese.mining.settings import MiningSettings
 from tfsiamese.mining.task import MiningTask
 from tfsiamese.mining.teacher import Teacher
 from tfsiamese.mining.word_ranking import WordRanking
+from tfsiamese.pairs.seeding import generator
 from tfsiamese.search.selection import ScoreBlocks, TopK, select_in_parts
 from tfsiamese.search.top_k import product_scores
 
@@ -80,7 +81,7 @@ def _random_scores(seed: int) -> ScoreBlocks:
 
     def score_blocks(rows: slice) -> Callable[[slice, NDArray[np.float32]], None]:
         def score(columns: slice, out: NDArray[np.float32]) -> None:
-            random = np.random.default_rng([seed, rows.start, columns.start])
+            random = generator(seed, "random ranking", rows.start, columns.start)
             random.random(out=out, dtype=np.float32)
 
         return score

@@ -15,6 +15,7 @@ from tfsiamese.mining.settings import MiningSettings
 from tfsiamese.mining.task import MiningTask, mining_task, required_triplets
 from tfsiamese.mining.teacher import Teacher
 from tfsiamese.pairs import Examples, Triplets
+from tfsiamese.pairs.seeding import generator
 from tfsiamese.search.selection import TopK
 from tfsiamese.search.text_vectors import TextEncoder
 
@@ -95,7 +96,7 @@ def _require_scores(settings: MiningSettings, encoder: TextEncoder | None) -> No
 
 def _negatives(task: MiningTask, ranked: Ranking, settings: MiningSettings) -> TopK:
     """Positions and scores of the negatives of each anchor, [anchors, at most num_negatives]."""
-    random = np.random.default_rng(settings.seed)
+    random = generator(settings.seed, "negatives out of candidates")
     lowest = None
     if ranked.positive_scores is not None:
         lowest = lowest_by_anchor(ranked.positive_scores, task.row_anchors, len(task.anchors))

@@ -71,6 +71,11 @@ class ExampleBatches:
         """The distinct texts; `Batch.numbers` are positions in it."""
         return self._ids.vocabulary
 
+    @property
+    def largest(self) -> int:
+        """The rows of the first epoch's largest batch."""
+        return max(map(len, self._batches(0)), default=0)
+
     def num_batches(self, epoch: int) -> int:
         """Batches in an epoch."""
         return len(self._batches(epoch))

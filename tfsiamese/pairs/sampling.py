@@ -1,21 +1,24 @@
 """Which rows stand in which batch: lists of row numbers that a seed and an epoch decide."""
 
 from collections import deque
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tfsiamese.pairs.class_sampling import ClassSampler
+from tfsiamese.pairs.seeding import generator
 from tfsiamese.pairs.text_ids import TextIds
 
 __all__ = ["BatchSampler", "ClassSampler", "DistinctSampler", "ShuffledSampler"]
 
 RowNumbers = NDArray[np.int64]
 
-# A batch that cannot be filled is closed after looking at so many times its size of rows, so that data in which
-# everything conflicts costs linear time.
+# A batch that cannot be filled is closed after so many rows had to wait: times its size, and of a large batch so many
+# or four times its size. Data in which everything conflicts then costs linear time.
 _LOOK_AHEAD = 50
+_LOOK_AHEAD_ROWS = 2000
 
 
 class BatchSampler(Protocol):
@@ -52,7 +55,7 @@ class ShuffledSampler:
 
     def batches(self, epoch: int) -> list[RowNumbers]:
         """See `BatchSampler`."""
-        order = shuffled(self._num_rows, self._seed, epoch)
+        order = _ordered(self._num_rows, self._seed, "shuffled rows", epoch)
         if self._costs is None or self._max_tokens is None:
             return [order[start : start + self._batch_size] for start in range(0, len(order), self._batch_size)]
         return self._cut_at_budget(order, self._costs[order], self._max_tokens)
@@ -70,10 +73,18 @@ class ShuffledSampler:
 
 
 class DistinctSampler:
-    """Random order, with no text twice in a batch and no known positive of an anchor among the other rows.
+    """Random order, with no false negatives in a batch as far as the data tell.
 
-    Such texts would count as negatives in a ranking loss although they are none. A row that conflicts with the batch
-    waits for the next one; towards the end of an epoch batches can therefore be smaller than asked.
+    Anchors and positives of a batch are all different texts, but for an anchor that is its own row's positive. No
+    text of a row, negatives among them, is the anchor or the positive of another row of the batch, or a known positive
+    of its anchor, by whichever row that is known. Such texts would count as negatives in a ranking loss although they
+    are none.
+
+    Negatives may repeat: two rows that share one may stand together, and it then counts twice among the candidates.
+    What a row says of its own texts is not looked at.
+
+    A row that conflicts with the batch waits for the next one. Batches can therefore be smaller than asked: towards
+    the end of an epoch, and where a batch is closed because too many rows had to wait for it.
 
     Args:
         ids: the texts of the rows.
@@ -81,7 +92,7 @@ class DistinctSampler:
         seed: decides the order of every epoch; None keeps the order of the rows as far as conflicts allow.
         groups: a number for each row, int64 [rows]; rows of one group never stand in one batch.
         costs: the tokens of each row, int64 [rows].
-        max_tokens: the tokens a batch may hold.
+        max_tokens: the tokens a batch may hold; a row that alone has more is a batch of its own.
 
     Reference: sentence-transformers' `NoDuplicatesBatchSampler`, which looks at equal texts only.
     """
@@ -95,115 +106,83 @@ class DistinctSampler:
         costs: RowNumbers | None = None,
         max_tokens: int | None = None,
     ):
-        self._ids = ids
         self._batch_size = batch_size
+        self._most_waiting = min(_LOOK_AHEAD * batch_size, max(4 * batch_size, _LOOK_AHEAD_ROWS))
         self._seed = seed
         self._costs = costs
         self._max_tokens = max_tokens
-        self._forbids = _forbidden_texts(ids, groups)
-        self._holds = _held_texts(ids, groups)
+        self._anchors = ids.columns[0].tolist()
+        self._texts = _texts_of_rows(ids)
+        self._known = _known_positives(ids)
+        self._groups = None if groups is None else np.asarray(groups).tolist()
 
     def batches(self, epoch: int) -> list[RowNumbers]:
         """See `BatchSampler`."""
-        pending = deque(shuffled(len(self._ids), self._seed, epoch).tolist())
+        pending = deque(_ordered(len(self._anchors), self._seed, "distinct rows", epoch).tolist())
         batches = []
         while pending:
             batches.append(np.array(self._take_batch(pending), dtype=np.int64))
         return batches
 
     def _take_batch(self, pending: deque[int]) -> list[int]:
-        batch: list[int] = []
-        deferred: list[int] = []
-        held: set[int] = set()
-        forbidden: set[int] = set()
-        tokens = 0
-        while pending and len(batch) < self._batch_size and len(deferred) < _LOOK_AHEAD * self._batch_size:
+        batch = _OpenBatch()
+        waiting: list[int] = []
+        while pending and len(batch.rows) < self._batch_size and len(waiting) < self._most_waiting:
             row = pending.popleft()
             cost = 0 if self._costs is None else int(self._costs[row])
-            if batch and self._max_tokens is not None and tokens + cost > self._max_tokens:
+            if batch.rows and self._max_tokens is not None and batch.tokens + cost > self._max_tokens:
                 pending.appendleft(row)
                 break
-            if forbidden.isdisjoint(self._holds[row]) and held.isdisjoint(self._forbids[row]):
-                batch.append(row)
-                held.update(self._holds[row])
-                forbidden.update(self._forbids[row])
-                tokens += cost
+            if self._conflicts(row, batch):
+                waiting.append(row)
             else:
-                deferred.append(row)
-        pending.extendleft(reversed(deferred))
-        return batch
+                self._add(row, batch)
+                batch.tokens += cost
+        pending.extendleft(reversed(waiting))
+        return batch.rows
+
+    def _conflicts(self, row: int, batch: "_OpenBatch") -> bool:
+        if self._groups is not None and self._groups[row] in batch.groups:
+            return True
+        is_allowed = batch.forbidden.isdisjoint(self._texts[row])
+        return not (is_allowed and batch.texts.isdisjoint(self._known[self._anchors[row]]))
+
+    def _add(self, row: int, batch: "_OpenBatch") -> None:
+        batch.rows.append(row)
+        batch.texts.update(self._texts[row])
+        batch.forbidden.update(self._known[self._anchors[row]])
+        if self._groups is not None:
+            batch.groups.add(self._groups[row])
 
 
-class ClassSampler:
-    """Batches that hold several texts of each of their classes, as batch-wise triplet losses need them.
+@dataclass
+class _OpenBatch:
+    """A batch that is being filled: what it holds, and the texts that may not join it."""
 
-    The texts of each class are cut at random into parts of `per_class`; a part never holds a single text unless its
-    class does. A batch consists of random parts.
-
-    Args:
-        classes: the class of each row, int64 [rows].
-        batch_size: rows a batch, at least `per_class`.
-        seed: decides the order of every epoch; None keeps the order of the rows within each class.
-        per_class: texts of a class that stand together.
-
-    Reference: Hermans, Beyer and Leibe, "In Defense of the Triplet Loss for Person Re-Identification",
-        arXiv:1703.07737, section 2 (PK batches).
-    """
-
-    def __init__(self, classes: RowNumbers, batch_size: int, seed: int | None = None, per_class: int = 4):
-        self._classes = np.asarray(classes)
-        self._batch_size = max(batch_size, per_class + 1)
-        self._seed = seed
-        self._per_class = per_class
-
-    def batches(self, epoch: int) -> list[RowNumbers]:
-        """See `BatchSampler`."""
-        order = shuffled(len(self._classes), self._seed, epoch)
-        by_class = order[np.argsort(self._classes[order], kind="stable")]
-        ends = np.flatnonzero(np.diff(self._classes[by_class])) + 1
-        parts = [part for rows in np.split(by_class, ends) for part in self._parts(rows)]
-        batches: list[list[RowNumbers]] = [[]]
-        size = 0
-        for index in shuffled(len(parts), self._seed, epoch):
-            if size and size + len(parts[index]) > self._batch_size:
-                batches.append([])
-                size = 0
-            batches[-1].append(parts[index])
-            size += len(parts[index])
-        return [np.concatenate(parts) for parts in batches if parts]
-
-    def _parts(self, rows: RowNumbers) -> list[RowNumbers]:
-        cuts = list(range(self._per_class, len(rows), self._per_class))
-        if cuts and len(rows) - cuts[-1] == 1:
-            cuts.pop()
-        return np.split(rows, cuts)
+    rows: list[int] = field(default_factory=list)
+    texts: set[int] = field(default_factory=set)
+    forbidden: set[int] = field(default_factory=set)
+    groups: set[int] = field(default_factory=set)
+    tokens: int = 0
 
 
-def shuffled(count: int, seed: int | None, epoch: int) -> RowNumbers:
+def _ordered(count: int, seed: int | None, purpose: str, epoch: int) -> RowNumbers:
     """The numbers below `count` in the order of an epoch: int64 [count]."""
-    if seed is None:
-        return np.arange(count, dtype=np.int64)
-    return np.random.default_rng([seed, epoch]).permutation(count)
+    numbers = np.arange(count, dtype=np.int64)
+    return numbers if seed is None else generator(seed, purpose, epoch).permutation(numbers)
 
 
-def _held_texts(ids: TextIds, groups: RowNumbers | None) -> list[tuple[int, ...]]:
-    """What each row brings into a batch: all its texts, and its group as a negative number."""
-    own = zip(*(column.tolist() for column in ids.columns), *_group_column(groups), strict=True)
+def _texts_of_rows(ids: TextIds) -> list[tuple[int, ...]]:
+    """All texts of each row, negatives included."""
+    columns = zip(*(column.tolist() for column in ids.columns), strict=True)
     if not len(ids.negatives):
-        return list(own)
-    return [(*texts, *ids.negatives_of(row).tolist()) for row, texts in enumerate(own)]
+        return list(columns)
+    return [(*texts, *ids.negatives_of(row).tolist()) for row, texts in enumerate(columns)]
 
 
-def _forbidden_texts(ids: TextIds, groups: RowNumbers | None) -> list[set[int]]:
-    """What must not stand beside each row: its texts but for negatives, and all known positives of its anchor."""
-    anchors, *others = (column.tolist() for column in ids.columns)
+def _known_positives(ids: TextIds) -> dict[int, set[int]]:
+    """Each anchor's positives in all rows, and the anchor itself: one set for all rows of an anchor."""
     known: dict[int, set[int]] = {}
-    for texts in zip(anchors, *others, strict=True):
+    for texts in zip(*(column.tolist() for column in ids.columns), strict=True):
         known.setdefault(texts[0], set()).update(texts)
-    group_column = list(_group_column(groups))
-    rows: Sequence[tuple[int, ...]] = list(zip(anchors, *group_column, strict=True))
-    return [known[row[0]] | set(row[1:]) if len(row) > 1 else known[row[0]] for row in rows]
-
-
-def _group_column(groups: RowNumbers | None) -> list[list[int]]:
-    return [] if groups is None else [(-1 - np.asarray(groups)).tolist()]
+    return known

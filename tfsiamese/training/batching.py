@@ -6,11 +6,12 @@ from tfsiamese.errors import SettingsError
 from tfsiamese.pairs import Examples, LabelledTexts, Triplets
 from tfsiamese.pairs.batches import ExampleBatches
 from tfsiamese.pairs.sampling import BatchSampler, ClassSampler, DistinctSampler, ShuffledSampler
+from tfsiamese.pairs.seeding import derived_seed
 from tfsiamese.pairs.text_ids import TextIds, estimated_tokens, text_ids
 from tfsiamese.training.settings import TrainingSettings
-from tfsiamese.training.task import Task, group_numbers, labels_for
+from tfsiamese.training.tasks import Task, group_numbers, labels_for
 
-__all__ = ["training_batches", "validation_batches"]
+__all__ = ["check_batching", "training_batches", "validation_batches"]
 
 _BATCHING_BY_SHAPE = {"pairs": "shuffled", "triplets": "distinct", "classes": "by-class"}
 _VALIDATION_BATCH_SIZE = 64
@@ -22,22 +23,56 @@ def training_batches(task: Task, settings: TrainingSettings) -> ExampleBatches:
     Raises:
         SettingsError: the data cannot be batched in the way that is asked for.
     """
+    check_batching(task, settings)
     ids = text_ids(task.examples)
-    sampler = _sampler(task.examples, ids, settings, settings.batch_size, settings.seed)
-    return ExampleBatches(ids, _labels(task, task.examples), sampler)
+    seed = derived_seed(settings.seed, task.name)
+    sampler = _sampler(task.examples, ids, settings, settings.batch_size, seed)
+    batches = ExampleBatches(ids, _labels(task, task.examples), sampler)
+    _require_something_to_compare(task, batches)
+    return batches
+
+
+def check_batching(task: Task, settings: TrainingSettings) -> None:
+    """Raises a SettingsError where a task's data cannot be batched in the way that is asked for."""
+    is_by_class = settings.batching == "by-class" or (settings.batching == "auto" and task.examples.shape == "classes")
+    if is_by_class and not isinstance(task.examples, LabelledTexts):
+        raise SettingsError(
+            f"batching='by-class' needs texts with classes (text, class). Received: {task.examples.shape} from "
+            f"{task.examples.source}. Use 'distinct' or 'shuffled'."
+        )
+    if is_by_class and settings.batch_size <= settings.per_class:
+        raise SettingsError(
+            f"A batch of {settings.batch_size} rows has no room for two classes with {settings.per_class} texts each. "
+            "Raise batch_size, or lower per_class."
+        )
 
 
 def validation_batches(task: Task, settings: TrainingSettings) -> ExampleBatches | None:
     """The batches of a task's validation data, in their own order; None where there is none.
 
-    A loss that compares rows with one another depends on the batch, so that its batches are those of training.
+    A loss that compares rows with one another depends on the batch, so that its batches are made as in training, in
+    an order that is random and always the same.
     """
     if task.validation is None:
         return None
     ids = text_ids(task.validation)
-    size = _VALIDATION_BATCH_SIZE if task.validation.shape == "pairs" else settings.batch_size
-    sampler = _sampler(task.validation, ids, settings, size, None)
+    size, seed = (settings.batch_size, 0) if task.loss.compares_rows else (_VALIDATION_BATCH_SIZE, None)
+    sampler = _sampler(task.validation, ids, settings, size, seed)
     return ExampleBatches(ids, _labels(task, task.validation), sampler)
+
+
+def _require_something_to_compare(task: Task, batches: ExampleBatches) -> None:
+    has_negatives = bool(getattr(task.examples, "num_negatives", 0))
+    if task.loss.compares_rows and not has_negatives and batches.largest < 2:
+        raise SettingsError(
+            f"The loss {task.loss.name!r} compares the rows of a batch, and every batch of {task.examples.source} "
+            "holds one row. Raise batch_size or max_tokens, or give more rows that may stand together."
+        )
+    if task.loss.labels == "classes" and isinstance(task.examples, LabelledTexts) and len(task.examples.classes) < 2:
+        raise SettingsError(
+            f"The loss {task.loss.name!r} compares classes, and {task.examples.source} holds one. "
+            "Expected at least two."
+        )
 
 
 def _sampler(
@@ -45,13 +80,10 @@ def _sampler(
 ) -> BatchSampler:
     batching = _BATCHING_BY_SHAPE[examples.shape] if settings.batching == "auto" else settings.batching
     costs = None if settings.max_tokens is None else estimated_tokens(ids)
-    if batching == "by-class":
-        if not isinstance(examples, LabelledTexts):
-            raise SettingsError(
-                f"batching='by-class' needs texts with classes (text, class). Received: {examples.shape} from "
-                f"{examples.source}. Use 'distinct' or 'shuffled'."
-            )
-        return ClassSampler(examples.labels, batch_size, seed, settings.per_class)
+    if batching == "by-class" and isinstance(examples, LabelledTexts):
+        return ClassSampler(
+            examples.labels, batch_size, seed, settings.per_class, costs=costs, max_tokens=settings.max_tokens
+        )
     if batching == "distinct":
         groups = group_numbers(examples) if isinstance(examples, Triplets) else None
         return DistinctSampler(ids, batch_size, seed, groups, costs, settings.max_tokens)

@@ -11,7 +11,6 @@ import keras
 import tensorflow as tf
 
 from tfsiamese.encoders import Encoder
-from tfsiamese.errors import SettingsError
 from tfsiamese.training.objective import Objective, StepInput
 from tfsiamese.training.step import Gradients, TrainingStep, add_regularization, all_finite, require_gradients
 
@@ -28,7 +27,6 @@ class CachedStep(TrainingStep):
         mini_batch_size: texts that are encoded at once.
 
     Raises:
-        SettingsError: the encoder draws random numbers in training.
         TrainingError: nothing is trainable.
     """
 
@@ -36,19 +34,17 @@ class CachedStep(TrainingStep):
         self, encoder: Encoder, objective: Objective, optimizer: keras.optimizers.Optimizer, mini_batch_size: int
     ):
         super().__init__(encoder, objective, optimizer)
-        if not encoder.is_deterministic:
-            raise SettingsError(
-                f"{encoder.source} has a training mode of its own, such as dropout, and mini_batch_size computes every "
-                "vector twice, which must agree. Leave --mini-batch-size out."
-            )
         self._mini_batch_size = mini_batch_size
         texts = tf.TensorSpec([None], tf.string)
         vectors = tf.TensorSpec([None, encoder.dimension], tf.float32)
-        inputs = StepInput.signature(objective.label_type)
-        self._embed = tf.function(self._embed_eagerly, input_signature=[texts])
-        self._differentiate_loss = tf.function(self._differentiate_loss_eagerly, input_signature=[vectors, inputs])
-        self._differentiate_part = tf.function(self._differentiate_part_eagerly, input_signature=[texts, vectors])
-        self._regularize = tf.function(self._regularize_eagerly)
+        self._embed = tf.function(self._embed_eagerly, autograph=False, input_signature=[texts])
+        self._differentiate_loss = tf.function(
+            self._differentiate_loss_eagerly, autograph=False, input_signature=[vectors, objective.signature]
+        )
+        self._differentiate_part = tf.function(
+            self._differentiate_part_eagerly, autograph=False, input_signature=[texts, vectors]
+        )
+        self._regularize = tf.function(self._regularize_eagerly, autograph=False)
 
     def train(self, inputs: StepInput) -> tuple[list[float], bool]:
         """See `TrainingStep.train`."""

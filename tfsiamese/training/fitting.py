@@ -5,19 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from tfsiamese.encoders import Encoder
 from tfsiamese.errors import SettingsError
 from tfsiamese.siamese import Siamese
 from tfsiamese.training.optimizers import RowSparseAdam
 from tfsiamese.training.plan import Evaluator, TrainingPlan
-from tfsiamese.training.retention import Retention
+from tfsiamese.training.retention import BaseVectors, Retention
 from tfsiamese.training.run import Run
 from tfsiamese.training.run_folder import RunFolder
 from tfsiamese.training.schedules import WarmupDecay
 from tfsiamese.training.tasks import ExamplesBy, LossBy, make_tasks, settings_for
 
-__all__ = ["default_optimizer", "fit"]
+__all__ = ["base_vectors", "default_optimizer", "fit"]
 
 
 def fit(
@@ -73,13 +74,29 @@ def fit(
     """
     if not isinstance(model, Siamese):
         raise SettingsError(f"fit takes a Siamese model and received {type(model).__name__}.")
+    if optimizer is not None and not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise SettingsError(f"Expected a keras.optimizers.Optimizer. Received: {optimizer!r:.60}.")
     tasks = make_tasks(examples, validation, loss, head=model.head, has_teacher=teacher is not None)
     chosen = settings_for(tasks, settings)
     plan = TrainingPlan(model, tasks, chosen, evaluator, retention, teacher=teacher)
     optimizer = optimizer or default_optimizer(plan)
     folder = RunFolder(out, plan.config(optimizer), resume) if out is not None else None
+    base = base_vectors(plan, folder)
     # Only after the first measurements is anything written.
-    return Run(plan, optimizer, callbacks, folder).run()
+    return Run(plan, optimizer, callbacks, folder, base).run()
+
+
+def base_vectors(plan: TrainingPlan, folder: RunFolder | None) -> BaseVectors | None:
+    """What the retention stays near to: the vectors of the encoder as it is now, or as it was when the run began."""
+    retention = plan.retention
+    if retention is None:
+        return None
+
+    def compute() -> np.ndarray:
+        return plan.model.encoder.encode(retention.distinct_texts())
+
+    vectors = compute() if folder is None else folder.keep_array("retention", compute)
+    return BaseVectors(retention, vectors, plan.settings.seed)
 
 
 def default_optimizer(plan: TrainingPlan) -> keras.optimizers.Optimizer:

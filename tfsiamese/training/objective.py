@@ -6,7 +6,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfsiamese.losses import retention_loss
-from tfsiamese.training.task import Task, labels_for
+from tfsiamese.training.tasks import Task, labels_for
 
 __all__ = ["Objective", "StepInput"]
 
@@ -31,7 +31,7 @@ class StepInput(NamedTuple):
     base: tf.Tensor
 
     @classmethod
-    def signature(cls, labels: tf.DType) -> "StepInput":
+    def signature(cls, labels: tf.DType, teacher_dimension: int | None = None) -> "StepInput":
         """The types and shapes, as `tf.function` wants them."""
         vector, matrix = [None], [None, None]
         return cls(
@@ -39,7 +39,7 @@ class StepInput(NamedTuple):
             positions=tf.TensorSpec(vector, tf.int64),
             counts=tf.TensorSpec(vector, tf.int64),
             labels=tf.TensorSpec(vector, labels),
-            teacher=tf.TensorSpec(matrix, tf.float32),
+            teacher=tf.TensorSpec([None, teacher_dimension], tf.float32),
             base=tf.TensorSpec(matrix, tf.float32),
         )
 
@@ -50,18 +50,20 @@ class Objective:
     Args:
         task: the data and its loss.
         retention_weight: of the retention term; None leaves it out.
+        teacher_dimension: of the teacher's vectors, where the loss gets them.
     """
 
-    def __init__(self, task: Task, retention_weight: float | None = None):
+    def __init__(self, task: Task, retention_weight: float | None = None, teacher_dimension: int | None = None):
         self._loss = task.loss
         self._shape = task.examples.shape
         self._retention_weight = retention_weight
-        self.has_teacher = task.has_teacher and (task.loss.needs_teacher or task.loss.accepts_teacher)
+        self._has_teacher = task.learns_from_teacher
         every = [examples for examples in (task.examples, task.validation) if examples is not None]
         self._has_negatives = any(getattr(examples, "num_negatives", 0) for examples in every)
         labels = [labels_for(task.loss, examples) for examples in every]
         self._has_labels = labels[0] is not None
-        self.label_type = tf.as_dtype(labels[0].dtype) if labels[0] is not None else tf.float32
+        label_type = tf.as_dtype(labels[0].dtype) if labels[0] is not None else tf.float32
+        self.signature = StepInput.signature(label_type, teacher_dimension if self._has_teacher else 0)
 
     def losses(self, vectors: tf.Tensor, inputs: StepInput) -> tf.Tensor:
         """The loss and, with retention, its term (weighted): float32 [1] or [2]; their sum is to be minimized.
@@ -80,7 +82,7 @@ class Objective:
         """The loss alone, a scalar."""
         embeddings = self._arrange(tf.gather(vectors, inputs.positions), inputs.counts)
         labels = self._labels(inputs) if self._has_labels else None
-        if not self.has_teacher:
+        if not self._has_teacher:
             return self._loss(labels, embeddings)
         teacher = self._arrange(tf.gather(inputs.teacher, inputs.positions), inputs.counts)
         return self._loss(labels, embeddings, teacher)

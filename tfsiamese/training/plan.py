@@ -1,6 +1,5 @@
 """All that a run is given, checked before any time is spent on it."""
 
-import dataclasses
 import functools
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,10 +11,10 @@ from tfsiamese.errors import SettingsError
 from tfsiamese.pairs.batches import ExampleBatches
 from tfsiamese.pairs.mixing import MixedBatches
 from tfsiamese.siamese import Siamese
-from tfsiamese.training.batching import training_batches, validation_batches
-from tfsiamese.training.retention import BaseVectors, Retention
+from tfsiamese.training.batching import check_batching, training_batches, validation_batches
+from tfsiamese.training.retention import Retention
 from tfsiamese.training.settings import TrainingSettings
-from tfsiamese.training.task import Task
+from tfsiamese.training.tasks import Task
 
 __all__ = ["Evaluator", "TrainingPlan"]
 
@@ -40,7 +39,6 @@ class TrainingPlan:
         settings: checked.
         evaluator: measures the encoder before, after and each epoch.
         retention: keeps the encoder near its base.
-        base: the texts of the retention with the vectors to stay near to; by default those the encoder now gives them.
         teacher: the encoder that losses learn from.
 
     Raises:
@@ -52,7 +50,6 @@ class TrainingPlan:
     settings: TrainingSettings
     evaluator: Evaluator | None = None
     retention: Retention | None = None
-    base: BaseVectors | None = None
     teacher: Encoder | None = None
 
     @functools.cached_property
@@ -76,7 +73,7 @@ class TrainingPlan:
     def monitor(self) -> str | None:
         """The metric that chooses the best epoch; None where nothing is measured."""
         if self.settings.monitor:
-            return self.settings.monitor
+            return None if self.settings.monitor == "none" else self.settings.monitor
         if self.evaluator is not None:
             return self.evaluator.primary_metric
         return "val_loss" if any(task.validation is not None for task in self.tasks) else None
@@ -86,19 +83,52 @@ class TrainingPlan:
         """The direction of `monitor`."""
         if self.evaluator is not None and self.monitor == self.evaluator.primary_metric:
             return self.evaluator.greater_is_better
-        return not (self.monitor or "").endswith(("loss", "mae", "mse"))
+        return not ("loss" in (self.monitor or "") or (self.monitor or "").endswith(("mae", "mse")))
 
     def __post_init__(self) -> None:
-        if not isinstance(self.model, Siamese):
-            raise SettingsError(f"fit takes a Siamese model and received {type(self.model).__name__}.")
+        self._check_types()
         if not self.tasks:
             raise SettingsError("There is no data to train on. Expected at least one data set.")
         if self.settings.patience is not None and self.monitor is None:
             raise SettingsError("patience needs something to monitor: give validation data or an evaluator.")
+        for task in self.tasks:
+            check_batching(task, self.settings)
+        self._check_mini_batches()
+        self._check_monitor()
 
-    def with_base(self, base: BaseVectors | None) -> "TrainingPlan":
-        """The same plan with vectors to stay near to."""
-        return dataclasses.replace(self, base=base)
+    def _check_types(self) -> None:
+        expected = {"model": Siamese, "retention": Retention, "teacher": Encoder}
+        for name, kind in expected.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind) and (value is not None or name == "model"):
+                raise SettingsError(f"Expected {name} of type {kind.__name__}. Received: {type(value).__name__}.")
+        if self.evaluator is not None and not (callable(self.evaluator) and hasattr(self.evaluator, "primary_metric")):
+            raise SettingsError(
+                f"Expected an evaluator, such as StsEvaluator or RetrievalEvaluator. Received: {self.evaluator!r:.60}."
+            )
+        if self.teacher is not None and not any(task.learns_from_teacher for task in self.tasks):
+            losses = ", ".join(dict.fromkeys(task.loss.name for task in self.tasks))
+            raise SettingsError(f"There is a teacher, and no loss learns from it ({losses}). Leave it out.")
+
+    def _check_mini_batches(self) -> None:
+        encoder = self.model.encoder
+        if self.settings.mini_batch_size is not None and not encoder.is_deterministic:
+            raise SettingsError(
+                f"{encoder.source} has a training mode of its own, such as dropout, and mini_batch_size computes every "
+                "vector twice, which must agree. Leave --mini-batch-size out."
+            )
+
+    def _check_monitor(self) -> None:
+        """Refuses a metric that is not measured, where the evaluator says beforehand what it measures."""
+        metrics = getattr(self.evaluator, "metric_names", None) if self.evaluator is not None else ()
+        if self.settings.monitor in (None, "none") or metrics is None:
+            return
+        has_validation = any(task.validation is not None for task in self.tasks)
+        known = [*metrics, "loss", *(["val_loss"] if has_validation else [])]
+        if self.settings.monitor not in known and "loss" not in self.settings.monitor:
+            raise SettingsError(
+                f"monitor={self.settings.monitor!r} is not measured. Expected one of {', '.join(known)}."
+            )
 
     def config(self, optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
         """All that decides the outcome, as a JSON object; a resumed run must have the same."""

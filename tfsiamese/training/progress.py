@@ -11,21 +11,21 @@ from tqdm.auto import tqdm
 __all__ = ["ProgressBar", "TensorBoardLog", "describe_epoch"]
 
 
-def describe_epoch(epoch: int, epochs: int, pairs: int, monitor: str | None, logs: Mapping[str, float]) -> str:
-    """One line on a finished epoch, counted from 1: the losses, what is monitored, pairs a second of training."""
+def describe_epoch(epoch: int, epochs: int, rows: int, monitor: str | None, logs: Mapping[str, float]) -> str:
+    """One line on a finished epoch, counted from 1: the losses, what is monitored, rows a second of training."""
     names = dict.fromkeys(["loss", "val_loss", monitor])
     measured = ", ".join(f"{name} {logs[name]:.4f}" for name in names if name is not None and name in logs)
-    rate = f", {pairs / logs['seconds']:,.0f} pairs/s" if logs["seconds"] > 0 else ""
+    rate = f", {rows / logs['seconds']:,.0f} rows/s" if logs["seconds"] > 0 else ""
     return f"epoch {epoch}/{epochs}: {measured}{rate}"
 
 
 class ProgressBar(keras.callbacks.Callback):
-    """One bar an epoch on standard error: loss, pairs a second, time left; then a line on what the epoch gave."""
+    """One bar an epoch on standard error: loss, rows a second, time left; then a line on what the epoch gave."""
 
-    def __init__(self, epochs: int, pairs: int, monitor: str | None = None):
+    def __init__(self, epochs: int, rows: int, monitor: str | None = None):
         super().__init__()
         self._epochs = epochs
-        self._pairs = pairs
+        self._rows = rows
         self._monitor = monitor
         self._bar: tqdm | None = None
 
@@ -33,7 +33,7 @@ class ProgressBar(keras.callbacks.Callback):
         """Opens a bar; a resumed epoch starts where it stopped."""
         done = int((logs or {}).get("rows_done", 0))
         self._bar = tqdm(
-            total=self._pairs, initial=done, unit="pair", desc=f"epoch {epoch + 1}/{self._epochs}", mininterval=0.2
+            total=self._rows, initial=done, unit="row", desc=f"epoch {epoch + 1}/{self._epochs}", mininterval=0.2
         )
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -45,7 +45,7 @@ class ProgressBar(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Puts the epoch's line in place of the bar."""
         if self._bar is not None and logs:
-            line = describe_epoch(epoch + 1, self._epochs, self._pairs, self._monitor, logs)
+            line = describe_epoch(epoch + 1, self._epochs, self._rows, self._monitor, logs)
             self._bar.bar_format = line.replace("{", "{{").replace("}", "}}")
             self._bar.refresh()
             self.close()

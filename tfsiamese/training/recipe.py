@@ -1,33 +1,26 @@
 """What to train, as a TOML file and command-line flags say it: plain values, checked, not loaded yet."""
 
-import difflib
-import sys
-from collections.abc import Iterable, Mapping
+import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tfsiamese.errors import DataError, SettingsError
+from tfsiamese.errors import SettingsError
+from tfsiamese.training.recipe_keys import (
+    DATA,
+    ENCODER,
+    READING,
+    SECTIONS,
+    STAGE,
+    TOP,
+    TRAINING,
+    Table,
+    check_keys,
+    is_number,
+)
 from tfsiamese.training.settings import TrainingSettings
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-__all__ = ["DataRecipe", "Recipe", "StageRecipe", "make_recipe", "read_recipe"]
-
-_READING = ("left", "right", "score", "score_range", "columns", "delimiter", "encoding")
-_DATA = ("file", "name", "loss", "validation", *_READING)
-_TRAINING = tuple(TrainingSettings.__dataclass_fields__)
-_STAGE = ("name", "data", "loss", "validation", *_TRAINING)
-_ENCODER = ("encoder", "head", "freeze", "signature", "output_key", "teacher")
-_EVALUATION = ("validation", "sts", "retrieval", "labels")
-_RETENTION = ("texts", "weight", "batch_size")
-_TOP = ("out", "data", "loss", *_ENCODER, "training", "evaluation", "retention", "stages")
-_PATHS = {"out", "file", "sts", "retrieval", "labels", "texts"}
-
-Table = dict[str, Any]
+__all__ = ["DataRecipe", "Recipe", "StageRecipe", "make_recipe"]
 
 
 @dataclass(frozen=True)
@@ -79,22 +72,6 @@ class Recipe:
     is_staged: bool
 
 
-def read_recipe(path: str | Path) -> Table:
-    """Reads a TOML file as `make_recipe` takes it; relative paths in it start at its own folder.
-
-    Raises:
-        DataError: the file cannot be read, or is not TOML.
-    """
-    path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}. Name a TOML file with --config.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is not TOML: {error}. Mend it there.") from error
-    return _resolve_paths(table, path.parent)
-
-
 def make_recipe(table: Table, flags: Table | None = None, source: str = "the configuration") -> Recipe:
     """Checks a configuration, with flags taking precedence over it.
 
@@ -110,78 +87,94 @@ def make_recipe(table: Table, flags: Table | None = None, source: str = "the con
         SettingsError: something is missing, unknown, or there twice.
     """
     flags = flags or {}
-    _check_keys(table, _TOP, source)
-    merged = table | flags | {name: _section(table, flags, name, source) for name in _SECTIONS}
+    check_keys(table, TOP, source)
+    merged = table | flags | {name: _section(table, flags, name, source) for name in SECTIONS}
     if not merged.get("out"):
         raise SettingsError(f"{source} names no run folder. Give one with --out, or 'out' in the file.")
-    if "stages" in table and flags.get("data"):
-        raise SettingsError(
-            f"{source} has stages with data of their own, and the command line names {flags['data'][0]['file']} too. "
-            "Name the data in one place."
-        )
-    stages = table.get("stages") or [{key: merged[key] for key in ("data", "loss") if key in merged}]
+    _check_data_is_named_once(table, flags, source)
+    # What flags say of a loss is put over it later, so that settings alone don't hide its name.
+    plain = {"data": merged.get("data")} | ({"loss": table["loss"]} if "loss" in table else {})
+    stages = table.get("stages") or [plain]
     if not isinstance(stages, list) or not all(isinstance(stage, dict) for stage in stages):
         raise SettingsError(f"{source}: 'stages' is no array of tables. Write each stage under its own [[stages]].")
     return Recipe(
         out=str(merged["out"]),
-        encoder={key: merged[key] for key in _ENCODER if key in merged},
+        encoder={key: merged[key] for key in ENCODER if key in merged},
         evaluation={key: value for key, value in merged["evaluation"].items() if key != "validation"},
         retention=merged["retention"],
-        stages=tuple(_stage(stage, number, merged, flags, source) for number, stage in enumerate(stages, start=1)),
+        stages=tuple(
+            _stage(stage, number, table, merged, flags, source) for number, stage in enumerate(stages, start=1)
+        ),
         is_staged="stages" in table,
     )
-
-
-_SECTIONS: dict[str, Iterable[str]] = {"training": _TRAINING, "evaluation": _EVALUATION, "retention": _RETENTION}
 
 
 def _section(table: Table, flags: Table, name: str, source: str) -> Table:
     section = table.get(name, {})
     if not isinstance(section, dict):
         raise SettingsError(f"{source}: {name!r} is no table. Write its settings under [{name}].")
-    _check_keys(section, _SECTIONS[name], f"{source}, [{name}]")
+    check_keys(section, SECTIONS[name], f"{source}, [{name}]")
     section = section | flags.get(name, {})
     if name == "retention" and section and "texts" not in section:
         raise SettingsError(f"{source}: the retention has no texts. Name a file of general texts with --retain.")
     return section
 
 
-def _stage(stage: Table, number: int, merged: Table, flags: Table, source: str) -> StageRecipe:
+def _stage(stage: Table, number: int, table: Table, merged: Table, flags: Table, source: str) -> StageRecipe:
     name = str(stage.get("name", number))
     where = f"{source}, stage {name!r}" if "stages" in merged else source
-    _check_keys(stage, _STAGE, where)
-    own = {key: value for key, value in stage.items() if key in _TRAINING}
+    check_keys(stage, STAGE, where)
+    own = {key: value for key, value in stage.items() if key in TRAINING}
     settings = merged["training"] | own | flags.get("training", {})
+    TrainingSettings.from_keywords(**settings)
     shared = {
-        "loss": flags.get("loss") or stage.get("loss") or merged.get("loss"),
-        "validation": flags.get("evaluation", {}).get("validation")
-        or stage.get("validation", merged["evaluation"].get("validation")),
+        "loss": stage.get("loss", table.get("loss")),
+        "validation": stage.get("validation", merged["evaluation"].get("validation")),
     }
     given = stage.get("data")
     if not given:
         raise SettingsError(f"{where} names no data. Give a file of examples.")
     entries = given if isinstance(given, list) else [given]
-    data = tuple(_data(entry, shared, "loss" in flags, where) for entry in entries)
-    names = [one.name for one in data]
-    if len(set(names)) < len(names):
-        raise SettingsError(f"{where}: two data sets have the same name. Received: {', '.join(names)}. Give 'name'.")
+    data = _distinctly_named([_data(entry, shared, flags, where) for entry in entries], where)
+    if len(data) > 1 and "validation" in flags.get("evaluation", {}) and not is_number(data[0].validation):
+        raise SettingsError(
+            f"{where}: one file of validation data cannot serve {len(data)} data sets. Name the validation of each "
+            "beside 'file' in --config, or give a fraction."
+        )
     return StageRecipe(name, data, settings)
 
 
-def _data(entry: Any, shared: Table, loss_is_fixed: bool, where: str) -> DataRecipe:
+def _data(entry: Any, shared: Table, flags: Table, where: str) -> DataRecipe:
     table = {"file": entry} if isinstance(entry, str) else entry
     if not isinstance(table, dict) or not table.get("file"):
         raise SettingsError(f"{where}: a data set is {entry!r}. Expected a file, or a table with 'file'.")
-    _check_keys(table, _DATA, f"{where}, data")
-    loss = shared["loss"] if loss_is_fixed or "loss" not in table else table["loss"]
+    check_keys(table, DATA, f"{where}, data")
+    loss = _loss(table.get("loss", shared["loss"]), where)
     validation = table.get("validation", shared["validation"])
+    if "validation" in flags.get("evaluation", {}):
+        validation = flags["evaluation"]["validation"]
     return DataRecipe(
         name=str(table.get("name", Path(table["file"]).stem)),
         file=str(table["file"]),
-        reading={key: table[key] for key in _READING if table.get(key) is not None},
-        loss=_loss(loss, where),
+        reading={key: table[key] for key in READING if table.get(key) is not None},
+        loss=_overridden(loss, flags.get("loss", {})),
         validation="0.1" if validation is None else str(validation),
     )
+
+
+def _distinctly_named(data: list[DataRecipe], where: str) -> tuple[DataRecipe, ...]:
+    """The same data sets; files of one name are told apart by their folders."""
+    stems = [one.name for one in data]
+    named = [
+        dataclasses.replace(one, name=f"{Path(one.file).parent.name}-{one.name}")
+        if stems.count(one.name) > 1 and one.name == Path(one.file).stem
+        else one
+        for one in data
+    ]
+    names = [one.name for one in named]
+    if len(set(names)) < len(names):
+        raise SettingsError(f"{where}: two data sets have the same name. Received: {', '.join(names)}. Give 'name'.")
+    return tuple(named)
 
 
 def _loss(loss: Any, where: str) -> Table:
@@ -192,33 +185,28 @@ def _loss(loss: Any, where: str) -> Table:
         return {"name": loss, "settings": {}}
     if isinstance(loss, dict):
         settings = {key: value for key, value in loss.items() if key != "name"}
-        return {"name": loss.get("name"), "settings": settings}
+        if "loss" in loss or not isinstance(loss.get("name"), str):
+            raise SettingsError(f"{where}: the loss is {loss!r}. Expected a table with 'name' and its settings.")
+        return {"name": loss["name"], "settings": settings}
     raise SettingsError(f"{where}: the loss is {loss!r}. Expected a name, or a table with 'name' and its settings.")
 
 
-def _check_keys(table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
-    known = tuple(known)
-    for key in table:
-        if key not in known:
-            similar = difflib.get_close_matches(key, known, n=1)
-            hint = f" Did you mean {similar[0]!r}?" if similar else ""
-            raise SettingsError(f"{where}: unknown setting {key!r}.{hint} Known: {', '.join(known)}.")
+def _overridden(loss: Table, flags: Table) -> Table:
+    """A loss with the flags over it: another name replaces it, settings alone are added to its own."""
+    settings = {key: value for key, value in flags.items() if key != "name"}
+    if flags.get("name"):
+        return {"name": flags["name"], "settings": settings}
+    return {"name": loss.get("name"), "settings": loss.get("settings", {}) | settings} if loss or settings else {}
 
 
-def _resolve_paths(value: Any, folder: Path, key: str = "") -> Any:
-    """The same tables with relative paths joined to a folder."""
-    if isinstance(value, dict):
-        return {name: _resolve_paths(entry, folder, name) for name, entry in value.items()}
-    if isinstance(value, list):
-        return [_resolve_paths(entry, folder, key) for entry in value]
-    if isinstance(value, str) and (key in _PATHS or key == "data" or (key == "validation" and not _is_number(value))):
-        return str(folder / Path(value).expanduser())
-    return value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _check_data_is_named_once(table: Table, flags: Table, source: str) -> None:
+    given = flags.get("data", [])
+    if given and "stages" in table:
+        raise SettingsError(
+            f"{source} has stages with data of their own, and the command line names {given[0]['file']} too. "
+            "Name the data in one place."
+        )
+    if "data" in table and "stages" in table:
+        raise SettingsError(
+            f"{source} names data outside its stages too. Name the data of each stage in its own table."
+        )

@@ -1,6 +1,7 @@
 """Keeps an encoder near its base on general texts while it learns a domain."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,8 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfsiamese.encoders import Encoder
 from tfsiamese.errors import SettingsError
+from tfsiamese.pairs.seeding import generator
 
 __all__ = ["BaseVectors", "Retention"]
 
@@ -40,14 +41,20 @@ class Retention:
     neighbours: int = 4
 
     def __post_init__(self) -> None:
-        if isinstance(self.texts, str) or len(set(self.texts)) < 2:
+        if isinstance(self.texts, str) or not all(isinstance(text, str) for text in self.texts):
+            raise SettingsError("Expected the texts of the retention to be a list of texts. Leave out those missing.")
+        if len(set(self.texts)) < 2:
             raise SettingsError("Retention needs at least two different general texts. Give some hundred sentences.")
-        if not (self.weight > 0 and np.isfinite(self.weight)):
+        if not (isinstance(self.weight, (int, float)) and 0 < self.weight < math.inf):
             raise SettingsError(f"Expected a positive weight of the retention. Received: weight={self.weight!r}.")
         if not (isinstance(self.batch_size, int) and self.batch_size >= 2):
             raise SettingsError(f"Expected at least 2 texts a step. Received: batch_size={self.batch_size!r}.")
         if not (isinstance(self.neighbours, int) and self.neighbours >= 1):
             raise SettingsError(f"Expected a positive number of neighbours. Received: neighbours={self.neighbours!r}.")
+
+    def distinct_texts(self) -> list[str]:
+        """The texts in their order, each once."""
+        return list(dict.fromkeys(self.texts))
 
     def describe(self) -> dict[str, Any]:
         """As a JSON object: what decides the outcome."""
@@ -61,29 +68,28 @@ class Retention:
 
 
 class BaseVectors:
-    """General texts with the vectors that the encoder gives them now.
+    """General texts with the vectors that an encoder gave them before training.
 
     Args:
         retention: the texts, and how many of them a step takes.
-        encoder: the encoder before training.
+        vectors: float32 [distinct texts, dimension], of `retention.distinct_texts()`.
         seed: decides which texts each step takes.
     """
 
-    def __init__(self, retention: Retention, encoder: Encoder, seed: int = 0):
-        texts = list(dict.fromkeys(retention.texts))
+    def __init__(self, retention: Retention, vectors: np.ndarray, seed: int = 0):
         self.weight = retention.weight
-        self._texts = tf.constant(texts, tf.string)
-        self._vectors = tf.constant(encoder.encode(texts))
-        self._runs = np.array_split(np.arange(len(texts)), -(-len(texts) // retention.neighbours))
+        self.vectors = vectors
+        self._texts = np.array(retention.distinct_texts(), dtype=object)
+        self._runs = np.array_split(np.arange(len(vectors)), -(-len(vectors) // retention.neighbours))
         self._num_runs = min(max(1, retention.batch_size // retention.neighbours), len(self._runs))
         self._seed = seed
 
     def sample(self, step: int) -> tuple[tf.Tensor, tf.Tensor]:
         """The texts of a step, string [n], and their base vectors, float32 [n, dimension]."""
-        random = np.random.default_rng([self._seed, step])
+        random = generator(self._seed, "retention", step)
         chosen = random.choice(len(self._runs), self._num_runs, replace=False, shuffle=False)
         rows = np.concatenate([self._runs[run] for run in chosen])
-        return tf.gather(self._texts, rows), tf.gather(self._vectors, rows)
+        return tf.constant(self._texts[rows], tf.string), tf.constant(self.vectors[rows])
 
 
 def _fingerprint(texts: Sequence[str]) -> str:

@@ -1,18 +1,18 @@
 """One run, from its start or from a checkpoint to its end."""
 
 import logging
-import math
 import time
 from collections.abc import Iterable, Sequence
 
 import keras
 
-from tfsiamese.errors import SettingsError, TrainingError
-from tfsiamese.pairs import Examples
+from tfsiamese.errors import SettingsError
 from tfsiamese.training.engine import Engine
 from tfsiamese.training.interrupts import Interrupts
+from tfsiamese.training.messages import bad_batch_error, warn_if_nothing_was_gained
 from tfsiamese.training.plan import TrainingPlan
 from tfsiamese.training.progress import ProgressBar, TensorBoardLog, describe_epoch
+from tfsiamese.training.retention import BaseVectors
 from tfsiamese.training.run_folder import RunFolder
 from tfsiamese.training.run_state import RunState
 from tfsiamese.training.weights import Arrays, WeightStore, optimizer_state, restore_optimizer
@@ -30,6 +30,7 @@ class Run:
         optimizer: not built yet.
         callbacks: the user's Keras callbacks.
         folder: where checkpoints and results go, if anywhere.
+        base: what the retention stays near to.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Run:
         optimizer: keras.optimizers.Optimizer,
         callbacks: Sequence[keras.callbacks.Callback],
         folder: RunFolder | None,
+        base: BaseVectors | None = None,
     ):
         self._plan = plan
         self._settings = plan.settings
@@ -46,7 +48,7 @@ class Run:
         self._folder = folder
         self._state = RunState()
         self._best: Arrays = {}
-        self._engine = Engine(plan, optimizer)
+        self._engine = Engine(plan, optimizer, base)
         self._weights = WeightStore(self._encoder, optimizer)
         self._batches = plan.batches
         self._user_callbacks = list(callbacks)
@@ -191,25 +193,17 @@ class Run:
 
     def _stop_at_bad_batch(self, loss: float) -> None:
         """The step was not applied: weights and checkpoint are those before the batch."""
-        state = self._state
-        if state.step:
+        if self._state.step:
             self._save()
-        turn = self._batches.turns(state.epoch)[state.batch]
-        examples = next(task.examples for task in self._plan.tasks if task.name == turn.name)
-        rows = _name_rows(examples, self._batches.rows(turn, state.epoch).tolist())
-        what = f"The loss is {loss}" if not math.isfinite(loss) else "A gradient is not finite"
-        kept = f" {self._folder.path} keeps the last good state." if self._folder is not None and state.step else ""
-        raise TrainingError(
-            f"{what} at epoch {state.epoch + 1}, batch {state.batch + 1}, which holds {rows}."
-            f"{kept} Expected finite numbers; lower the learning rate or mend these rows."
-        )
+        kept = self._folder.path if self._folder is not None and self._state.step else None
+        raise bad_batch_error(self._plan, self._state, loss, kept)
 
     def _finish(self) -> keras.callbacks.History:
         best = self._best_epoch()
         if best is not None and self._settings.restore_best:
             self._weights.restore(self._best)
         after = self._measure()
-        self._warn_if_nothing_was_gained(after)
+        warn_if_nothing_was_gained(self._plan, self._state.before or {}, after)
         if self._folder is not None:
             if not self._state.finished:
                 self._state.finished = True
@@ -228,19 +222,6 @@ class Run:
         self._encoder.fingerprint = self._weights.fingerprint(self._fingerprint)
         return self._state.to_history(self._plan.model, after, best)
 
-    def _warn_if_nothing_was_gained(self, after: dict[str, float]) -> None:
-        monitor = self._plan.monitor
-        if monitor not in after or self._state.before is None or monitor not in self._state.before:
-            return
-        gain = after[monitor] - self._state.before[monitor]
-        if (gain if self._plan.greater_is_better else -gain) <= 0:
-            _logger.warning(
-                "no epoch was better than the encoder before training: %s was %.5g and is %.5g at best",
-                monitor,
-                self._state.before[monitor],
-                after[monitor],
-            )
-
     def _shown_callbacks(self) -> list[ProgressBar | TensorBoardLog]:
         shown: list[ProgressBar | TensorBoardLog] = []
         if self._settings.show_progress:
@@ -248,9 +229,3 @@ class Run:
         if self._folder is not None:
             shown.append(TensorBoardLog(self._folder.logs, self._state.step))
         return shown
-
-
-def _name_rows(examples: Examples, rows: Sequence[int]) -> str:
-    lines = [int(examples.frame["line"].iloc[row]) for row in rows]
-    shown = ", ".join(str(line) for line in sorted(lines)[:16]) + (", …" if len(lines) > 16 else "")
-    return f"{examples.source}, line{'s' if len(lines) > 1 else ''} {shown}"

@@ -9,6 +9,7 @@ import logging
 import platform
 import shutil
 import zipfile
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ _logger = logging.getLogger(__name__)
 
 _PACKAGES = ("tfsiamese", "tensorflow", "tensorflow-text", "keras", "numpy")
 _CHECKPOINTS_KEPT = 2
+_MOST_DIFFERENCES = 6
 
 Checkpoint = tuple[RunState, Arrays, Arrays, Arrays]
 
@@ -48,6 +50,7 @@ class RunFolder:
     def __init__(self, folder: str | Path, config: dict[str, Any], resume: bool = False, *, keeps_encoder: bool = True):
         self.path = Path(folder)
         self._keeps_encoder = keeps_encoder
+        self._kept: dict[str, np.ndarray] = {}
         if self.path.exists() and not self.path.is_dir():
             raise SettingsError(f"{folder} is a file. Expected a folder for the run, or a path that does not exist.")
         if self.path.is_dir() and any(self.path.iterdir()) and not resume:
@@ -67,6 +70,9 @@ class RunFolder:
             ) from error
         for place in (self.path, self.path / "checkpoints", self.path / "encoder"):
             remove_leftovers(place)
+        for name, array in self._kept.items():
+            with publish_file(self.path / f"{name}.npy") as path:
+                np.save(path, array)
         if not (self.path / "config.json").is_file():
             self._write_json("config.json", self._config | {"versions": _versions()})
 
@@ -74,6 +80,19 @@ class RunFolder:
     def logs(self) -> Path:
         """Where TensorBoard's files go."""
         return self.path / "logs"
+
+    def keep_array(self, name: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
+        """An array that a resumed run must have again: read where it is, else computed, and written by `begin`."""
+        path = self.path / f"{name}.npy"
+        if path.is_file():
+            try:
+                return np.load(path, allow_pickle=False)
+            except (OSError, ValueError, EOFError) as error:
+                raise TrainingError(
+                    f"{path} cannot be read ({error}). Start the run anew in another folder."
+                ) from error
+        self._kept[name] = compute()
+        return self._kept[name]
 
     def save_checkpoint(self, state: RunState, weights: Arrays, optimizer: Arrays, best: Arrays) -> None:
         """Writes a checkpoint and drops all but the last few."""
@@ -140,8 +159,10 @@ class RunFolder:
             _logger.warning("%s was started with other versions of packages; results may differ", self.path)
         differences = _differences(before, json.loads(json.dumps(self._config)))
         if differences:
+            more = [f"and {len(differences) - _MOST_DIFFERENCES} more"] if len(differences) > _MOST_DIFFERENCES else []
+            shown = "; ".join(differences[:_MOST_DIFFERENCES] + more)
             raise SettingsError(
-                f"The run in {self.path} was started with other settings: {'; '.join(differences)}. "
+                f"The run in {self.path} was started with other settings: {shown}. "
                 "Resume with the same settings, or name another folder."
             )
 
@@ -176,5 +197,5 @@ def _differences(before: dict[str, Any], now: dict[str, Any], prefix: str = "") 
         if isinstance(old, dict) and isinstance(new, dict):
             differences += _differences(old, new, f"{prefix}{key}.")
         elif old != new:
-            differences.append(f"{prefix}{key} was {old!r}, is {new!r}")
+            differences.append(f"{prefix}{key} was {old!r:.60}, is {new!r:.60}")
     return differences

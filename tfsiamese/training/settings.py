@@ -3,8 +3,9 @@
 import dataclasses
 import difflib
 import math
+import numbers
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from tfsiamese.errors import SettingsError
 from tfsiamese.pairs.mixing import MIXINGS
@@ -45,6 +46,7 @@ class TrainingSettings:
             the smallest set has no more).
         patience: stop when the monitored metric has not improved for so many epochs; None never stops early.
         monitor: the metric that chooses the best epoch; the evaluator's primary metric by default, else "val_loss".
+            "none" keeps the last epoch.
         restore_best: end with the weights of the best epoch instead of the last.
         checkpoint_seconds: time between checkpoints, which `resume` continues from.
         show_progress: show a progress bar on standard error.
@@ -68,21 +70,30 @@ class TrainingSettings:
     show_progress: bool = False
 
     def __post_init__(self) -> None:
-        self._expect("epochs", "a positive integer", isinstance(self.epochs, int) and self.epochs >= 1)
-        self._expect("batch_size", "a positive integer", isinstance(self.batch_size, int) and self.batch_size >= 1)
+        for name in ("epochs", "batch_size"):
+            self._expect(name, "a positive integer", _is_integer(getattr(self, name), 1))
         rate = self.learning_rate
-        self._expect("learning_rate", "a positive number", rate > 0 and math.isfinite(rate))
-        whole = self.warmup < 1 or float(self.warmup).is_integer()
-        self._expect("warmup", "a fraction below 1 or a number of steps", self.warmup >= 0 and whole)
+        self._expect("learning_rate", "a positive number", _is_number(rate) and 0 < rate < math.inf)
+        warmup = self.warmup
+        is_usable = _is_number(warmup) and warmup >= 0 and (warmup < 1 or float(warmup).is_integer())
+        self._expect("warmup", "a fraction below 1 or a number of steps", is_usable)
         self._expect("decay", f"one of {', '.join(DECAYS)}", self.decay in DECAYS)
-        self._expect("seed", "an integer from 0 to 2³² − 1", isinstance(self.seed, int) and 0 <= self.seed < 2**32)
-        self._expect_count("mini_batch_size", 1)
+        self._expect("seed", "an integer from 0 to 2³² − 1", _is_integer(self.seed, 0) and self.seed < 2**32)
+        for name in ("mini_batch_size", "max_tokens", "patience"):
+            value = getattr(self, name)
+            self._expect(name, "a positive integer or None", value is None or _is_integer(value, 1))
         self._expect("batching", f"one of {', '.join(BATCHINGS)}", self.batching in BATCHINGS)
-        self._expect_count("max_tokens", 1)
-        self._expect("per_class", "an integer from 2", isinstance(self.per_class, int) and self.per_class >= 2)
+        self._expect("per_class", "an integer from 2", _is_integer(self.per_class, 2))
         self._expect("mixing", f"one of {', '.join(MIXINGS)}", self.mixing in MIXINGS)
-        self._expect("patience", "a positive integer or None", self.patience is None or self.patience >= 1)
-        self._expect("checkpoint_seconds", "a number, not negative", self.checkpoint_seconds >= 0)
+        self._expect("monitor", "the name of a metric", self.monitor is None or isinstance(self.monitor, str))
+        seconds = self.checkpoint_seconds
+        self._expect("checkpoint_seconds", "a number, not negative", _is_number(seconds) and seconds >= 0)
+        for name in ("learning_rate", "warmup", "checkpoint_seconds"):
+            object.__setattr__(self, name, float(getattr(self, name)))  # JSON and Keras know no NumPy numbers
+        for name in ("epochs", "batch_size", "seed", "per_class"):
+            object.__setattr__(self, name, int(getattr(self, name)))
+        for name in ("restore_best", "show_progress"):
+            self._expect(name, "true or false", isinstance(getattr(self, name), bool))
 
     @classmethod
     def from_keywords(cls, **keywords: Any) -> "TrainingSettings":
@@ -103,12 +114,6 @@ class TrainingSettings:
         """The settings that decide the weights; a resumed run must have the same."""
         return {key: value for key, value in dataclasses.asdict(self).items() if key not in _WITHOUT_EFFECT}
 
-    def _expect_count(self, name: str, least: int) -> None:
-        value = getattr(self, name)
-        self._expect(
-            name, f"an integer from {least} or None", value is None or (isinstance(value, int) and value >= least)
-        )
-
     def _expect(self, name: str, expected: str, holds: bool) -> None:
         if not holds:
             raise SettingsError(f"Expected {name} to be {expected}. Received: {name}={getattr(self, name)!r}.")
@@ -117,3 +122,11 @@ class TrainingSettings:
 def defaults_for_shape(shape: str) -> dict[str, Any]:
     """The settings that suit examples of a shape: "pairs", "triplets" or "classes"."""
     return dict(_DEFAULTS[shape])
+
+
+def _is_integer(value: object, least: int) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and not math.isnan(value)

@@ -4,6 +4,7 @@ References: Wang et al., "Text Embeddings by Weakly-Supervised Contrastive Pre-t
 al., "C-Pack" (BGE), arXiv:2309.07597: both train on a large noisy set first and on labelled data after.
 """
 
+import dataclasses
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,8 @@ import keras
 from tfsiamese.encoders import Encoder
 from tfsiamese.errors import SettingsError
 from tfsiamese.siamese import Siamese
-from tfsiamese.training.fitting import default_optimizer
+from tfsiamese.training.fitting import base_vectors, default_optimizer
+from tfsiamese.training.optimizers import RowSparseAdam
 from tfsiamese.training.plan import Evaluator, TrainingPlan
 from tfsiamese.training.retention import BaseVectors, Retention
 from tfsiamese.training.run import Run
@@ -50,9 +52,9 @@ class Stage:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[\w-]+", self.name):
+        if not isinstance(self.name, str) or not re.fullmatch(r"[\w-]{1,64}", self.name):
             raise SettingsError(
-                f"Expected a stage's name to consist of letters, digits, '-' and '_'. Received: {self.name!r}."
+                f"Expected a stage's name to be up to 64 letters, digits, '-' and '_'. Received: {self.name!r:.80}."
             )
 
 
@@ -92,6 +94,8 @@ def fit_stages(
         >>> stages = [Stage("noisy", titles, settings={"epochs": 1}), Stage("clean", scored, loss="cosent")]
         >>> histories = fit_stages(model, stages, out="runs/jobs")
     """
+    if not all(isinstance(stage, Stage) for stage in stages):
+        raise SettingsError("Expected a list of stages. Make each with Stage(name, examples, …).")
     names = [stage.name for stage in stages]
     if not stages or len(set(names)) < len(names):
         raise SettingsError(
@@ -103,14 +107,17 @@ def fit_stages(
         tasks = make_tasks(stage.examples, stage.validation, stage.loss, head=model.head, has_teacher=has_teacher)
         settings = settings_for(tasks, stage.settings)
         plans.append(TrainingPlan(model, tasks, settings, evaluator, retention, teacher=teacher))
-    folder = RunFolder(out, _config(model, plans, names), resume) if out is not None else None
-    base = BaseVectors(retention, model.encoder, plans[0].settings.seed) if retention is not None else None
+    folder = RunFolder(out, _config(plans, names), resume) if out is not None else None
+    base = base_vectors(plans[0], folder)
     histories = []
     for number, (name, plan) in enumerate(zip(names, plans, strict=True), start=1):
         _logger.info("stage %d of %d: %s", number, len(stages), name)
-        histories.append(_run_stage(plan.with_base(base), None if out is None else Path(out) / "stages" / name, resume))
+        place = None if out is None else Path(out) / "stages" / name
+        # A copy, so that the batches go with the stage.
+        run = _stage_run(dataclasses.replace(plan), base, place, resume)
         if folder is not None and number == 1:
             folder.begin()
+        histories.append(run.run())
     if folder is not None:
         folder.write_history(_joined(names, histories))
         folder.write_encoder(model.encoder, model.head)
@@ -118,21 +125,20 @@ def fit_stages(
     return histories
 
 
-def _run_stage(plan: TrainingPlan, out: Path | None, resume: bool) -> keras.callbacks.History:
+def _stage_run(plan: TrainingPlan, base: BaseVectors | None, out: Path | None, resume: bool) -> Run:
     optimizer = default_optimizer(plan)
     folder = None if out is None else RunFolder(out, plan.config(optimizer), resume, keeps_encoder=False)
-    return Run(plan, optimizer, (), folder).run()
+    return Run(plan, optimizer, (), folder, base)
 
 
-def _config(model: Siamese, plans: Sequence[TrainingPlan], names: Sequence[str]) -> dict[str, Any]:
-    """What decides the outcome of all stages; what each of them starts with is in its own folder."""
-    stages = {}
-    for name, plan in zip(names, plans, strict=True):
-        stages[name] = {
-            key: value for key, value in plan.config(default_optimizer(plan)).items() if key in ("settings", "data")
-        }
-    shared = plans[0].config(default_optimizer(plans[0]))
-    return {key: shared[key] for key in ("encoder", "head", "retention", "teacher", "evaluation")} | {"stages": stages}
+def _config(plans: Sequence[TrainingPlan], names: Sequence[str]) -> dict[str, Any]:
+    """What decides the outcome of all stages; the optimizer of each is in its own folder."""
+    configs = [plan.config(RowSparseAdam()) for plan in plans]
+    stages = {
+        name: {key: config[key] for key in ("settings", "data")} for name, config in zip(names, configs, strict=True)
+    }
+    shared = {key: configs[0][key] for key in ("encoder", "head", "retention", "teacher", "evaluation")}
+    return shared | {"stages": stages}
 
 
 def _joined(names: Sequence[str], histories: Sequence[keras.callbacks.History]) -> list[dict[str, Any]]:

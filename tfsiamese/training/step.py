@@ -36,9 +36,9 @@ class TrainingStep:
         self.variables: Sequence[keras.Variable] = encoder.trainable_variables
         if not self.variables:
             raise TrainingError(_nothing_to_train(encoder))
-        signature = [StepInput.signature(objective.label_type)]
-        self._train = tf.function(self._train_eagerly, input_signature=signature)
-        self._evaluate = tf.function(self._evaluate_eagerly, input_signature=signature)
+        signature = [objective.signature]
+        self._train = tf.function(self._train_eagerly, autograph=False, input_signature=signature)
+        self._evaluate = tf.function(self._evaluate_eagerly, autograph=False, input_signature=signature)
 
     def train(self, inputs: StepInput) -> tuple[list[float], bool]:
         """Trains on one batch.
@@ -48,6 +48,14 @@ class TrainingStep:
         """
         losses, finite = self._train(inputs)
         return losses.numpy().tolist(), bool(finite)
+
+    def check(self) -> None:
+        """Builds the loss on the encoder's vectors once, so that what does not fit shows before any time is spent.
+
+        Raises:
+            SettingsError: the loss and the encoder's or the teacher's dimension don't go together.
+        """
+        self._evaluate.get_concrete_function()
 
     def evaluate(self, inputs: StepInput) -> float:
         """The loss of one batch, without a step."""

@@ -1,0 +1,58 @@
+"""What a run says when something went wrong, or nothing was gained."""
+
+import logging
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+from tfsiamese.errors import TrainingError
+from tfsiamese.pairs import Examples
+from tfsiamese.training.plan import TrainingPlan
+from tfsiamese.training.run_state import RunState
+
+__all__ = ["bad_batch_error", "warn_if_nothing_was_gained"]
+
+_logger = logging.getLogger(__name__)
+
+_MOST_LINES = 16
+
+
+def bad_batch_error(plan: TrainingPlan, state: RunState, loss: float, kept: Path | None) -> TrainingError:
+    """Names the batch whose loss or gradient is not finite, by file and lines.
+
+    Args:
+        plan: holds the batches.
+        state: stands before the batch.
+        loss: of the batch.
+        kept: the run folder that keeps the last good state, if any.
+    """
+    turn = plan.batches.turns(state.epoch)[state.batch]
+    examples = next(task.examples for task in plan.tasks if task.name == turn.name)
+    rows = _name_rows(examples, plan.batches.rows(turn, state.epoch).tolist())
+    what = f"The loss is {loss}" if not math.isfinite(loss) else "A gradient is not finite"
+    where = f" {kept} keeps the last good state." if kept is not None else ""
+    return TrainingError(
+        f"{what} at epoch {state.epoch + 1}, batch {state.batch + 1}, which holds {rows}."
+        f"{where} Expected finite numbers; lower the learning rate or mend these rows."
+    )
+
+
+def warn_if_nothing_was_gained(plan: TrainingPlan, before: Mapping[str, float], after: Mapping[str, float]) -> None:
+    """Logs a warning where the monitored metric is not better than before training."""
+    monitor = plan.monitor
+    if monitor is None or monitor not in after or monitor not in before:
+        return
+    gain = after[monitor] - before[monitor]
+    if (gain if plan.greater_is_better else -gain) <= 0:
+        _logger.warning(
+            "no epoch was better than the encoder before training: %s was %.5g and is %.5g at best",
+            monitor,
+            before[monitor],
+            after[monitor],
+        )
+
+
+def _name_rows(examples: Examples, rows: list[int]) -> str:
+    lines = sorted(int(examples.frame["line"].iloc[row]) for row in rows)
+    shown = ", ".join(map(str, lines[:_MOST_LINES])) + (", …" if len(lines) > _MOST_LINES else "")
+    return f"{examples.source}, line{'s' if len(lines) > 1 else ''} {shown}"
