@@ -123,15 +123,17 @@ def test_a_run_without_validation_has_one_line_an_epoch_and_nothing_to_choose_by
 
 
 def test_validation_pairs_of_a_file_are_held_against_the_model_and_never_trained_on(
-    command: Command, pairs_file: Path, binary_file: Path, tiny_folder: Path, labels_file: Path, tmp_path: Path
+    command: Command, pairs_file: Path, tiny_folder: Path, labels_file: Path, tmp_path: Path
 ):
+    held_out = tmp_path / "held_out.csv"
+    held_out.write_text("text1,text2,label\nred,red plum,1\nnurse,road,0\ncode,data code,1\nstone,pear,0\n")
     result = command(
-        *("train", pairs_file, "--encoder", tiny_folder, "--out", tmp_path / "run", "--validation", binary_file),
+        *("train", pairs_file, "--encoder", tiny_folder, "--out", tmp_path / "run", "--validation", held_out),
         *("--epochs", 5, "--patience", 1, "--learning-rate", 1e-30, "--labels", labels_file),
     )
     assert result.status == 0, result.err
     config = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
-    assert config["data"]["training"]["validation"]["source"] == str(binary_file)
+    assert config["data"]["training"]["validation"]["source"] == str(held_out)
     assert config["data"]["training"]["rows"] == len(pairs_file.read_text().splitlines()) - 1
     assert "validation_average_precision" in result.out
     assert metrics_of(tmp_path / "run")["epochs"] == 2, "patience 1 ends after the second epoch without improvement"

@@ -21,8 +21,8 @@ def test_without_a_bar_each_epoch_is_logged(tiny_encoder, tiny_pairs, caplog):
 
 
 def test_the_bar_goes_to_standard_error_and_ends_as_the_epochs_line(capsys):
-    bar = ProgressBar(epochs=4, pairs=30)
-    bar.on_epoch_begin(1, {"pairs_done": 10})
+    bar = ProgressBar(epochs=4, rows=30)
+    bar.on_epoch_begin(1, {"rows_done": 10})
     for batch in (1, 2):
         bar.on_train_batch_end(batch, {"loss": 0.25, "size": 10.0})
     bar.on_epoch_end(1, {"loss": 0.25, "seconds": 0.5})

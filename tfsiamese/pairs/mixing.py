@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfsiamese.pairs.batches import Batch, ExampleBatches
+from tfsiamese.pairs.seeding import generator
 
 __all__ = ["MIXINGS", "MixedBatches", "Turn"]
 
@@ -71,7 +72,7 @@ class MixedBatches:
             return [Turn(name, batch) for batch, name in itertools.product(rounds, self.parts)]
         names = [name for name, count in counts.items() for _ in range(count)]
         if self._seed is not None and len(self.parts) > 1:
-            random = np.random.default_rng([self._seed, epoch, len(names)])
-            names = [names[place] for place in random.permutation(len(names))]
+            order = generator(self._seed, "mixed data sets", epoch).permutation(len(names))
+            names = [names[place] for place in order]
         numbers = {name: itertools.count() for name in self.parts}
         return [Turn(name, next(numbers[name])) for name in names]

@@ -197,5 +197,11 @@ def _differences(before: dict[str, Any], now: dict[str, Any], prefix: str = "") 
         if isinstance(old, dict) and isinstance(new, dict):
             differences += _differences(old, new, f"{prefix}{key}.")
         elif old != new:
-            differences.append(f"{prefix}{key} was {old!r:.60}, is {new!r:.60}")
+            differences.append(f"{prefix}{key} was {_brief(old)}, is {_brief(new)}")
     return differences
+
+
+def _brief(value: Any) -> str:
+    """A value as a message quotes it, without the middle of a long one."""
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:40]}…{text[-50:]}"
