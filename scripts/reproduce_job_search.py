@@ -18,7 +18,8 @@ from pathlib import Path
 
 SCRIPTS = Path(__file__).parent
 PLAIN = ["--plain", "--no-descriptions"]
-RETAIN = ["--retain", "{data}/stsb/stsb-en-train.csv", "--retain-batch-size", "128", "--retain-neighbours", "2"]
+RETAIN = ["--retain", "{data}/stsb/stsb-en-train.csv", "--retain-weight", "200"]
+RETAIN += ["--retain-batch-size", "128", "--retain-neighbours", "2"]
 
 # What is trained on, and further options of `train`.
 WAYS = {
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--data", default=os.environ.get("TFSIAMESE_DATA"), help="holds esco/, melo_en_dev/, stsb/")
     parser.add_argument("--out", required=True, metavar="DIR", help="where the runs go")
     parser.add_argument("--epochs", default="2")
+    parser.add_argument("--ways", default="0,1,2,3", help="which rows to make (0,1,2,3)")
     options = parser.parse_args()
     if not options.data:
         sys.exit("Give --data, or set TFSIAMESE_DATA to the folder that holds esco/, melo_en_dev/ and stsb/.")
@@ -41,7 +43,10 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     print("| way | rows | minutes | MRR@100 | MAP@100 | accuracy@1 | STS-B dev | smaller id first |")
     print("|---|---|---|---|---|---|---|---|")
+    chosen = [int(number) for number in options.ways.split(",")]
     for number, (way, (examples, train)) in enumerate(WAYS.items()):
+        if number not in chosen:
+            continue
         pairs = out / f"examples_{number}.csv"
         run_python(SCRIPTS / "esco_examples.py", f"{options.data}/esco/occupations_en.csv", "--out", pairs, *examples)
         run = out / str(number)
@@ -50,7 +55,7 @@ def main() -> None:
         minutes = (time.perf_counter() - started) / 60
         metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
         rows = json.loads((run / "config.json").read_text(encoding="utf-8"))["data"]["training"]["rows"]
-        if number == 0:
+        if number == chosen[0]:
             report("before training", "", "", metrics["before"], ties("use-multilingual", options.data))
         report(way, f"{rows:,}", f"{minutes:.1f}", metrics["after"], ties(run, options.data))
 
