@@ -168,7 +168,11 @@ def run(options: argparse.Namespace) -> None:
         only = stages[0]
         histories = [fit(model, only.examples, validation=only.validation, loss=only.loss, **shared, **only.settings)]
     plots = report.write(histories, Path(recipe.out) / "plots")
-    print(metrics_table(histories[0].before, histories[-1].after))
+    before = histories[0].before
+    if recipe.is_staged:
+        # The losses of different stages have nothing to do with each other.
+        before = {name: value for name, value in before.items() if not name.startswith("val_")}
+    print(metrics_table(before, histories[-1].after))
     for stage, history in zip(stages, histories, strict=True):
         if history.best_epoch:
             of_stage = f" (stage {stage.name})" if recipe.is_staged else ""
