@@ -95,7 +95,7 @@ class Engine:
 
     def _inputs(self, batch: Batch, teacher: tf.Tensor, general: tf.Tensor, base: tf.Tensor) -> StepInput:
         return StepInput(
-            texts=tf.concat([batch.texts, general], axis=0),
+            texts=batch.texts if self._base is None else tf.concat([batch.texts, general], axis=0),
             positions=batch.positions,
             counts=batch.counts,
             labels=batch.labels,
