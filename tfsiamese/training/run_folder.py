@@ -71,7 +71,7 @@ class RunFolder:
         for place in (self.path, self.path / "checkpoints", self.path / "encoder"):
             remove_leftovers(place)
         for name, array in self._kept.items():
-            with publish_file(self.path / f"{name}.npy") as path:
+            with publish_file(self.path / "checkpoints" / f"{name}.npy") as path:
                 np.save(path, array)
         if not (self.path / "config.json").is_file():
             self._write_json("config.json", self._config | {"versions": _versions()})
@@ -83,7 +83,7 @@ class RunFolder:
 
     def keep_array(self, name: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
         """An array that a resumed run must have again: read where it is, else computed, and written by `begin`."""
-        path = self.path / f"{name}.npy"
+        path = self.path / "checkpoints" / f"{name}.npy"
         if path.is_file():
             try:
                 return np.load(path, allow_pickle=False)
