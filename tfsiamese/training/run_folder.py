@@ -70,11 +70,11 @@ class RunFolder:
             ) from error
         for place in (self.path, self.path / "checkpoints", self.path / "encoder"):
             remove_leftovers(place)
+        if not (self.path / "config.json").is_file():
+            self._write_json("config.json", self._config | {"versions": _versions()})
         for name, array in self._kept.items():
             with publish_file(self.path / "checkpoints" / f"{name}.npy") as path:
                 np.save(path, array)
-        if not (self.path / "config.json").is_file():
-            self._write_json("config.json", self._config | {"versions": _versions()})
 
     @property
     def logs(self) -> Path:
