@@ -64,7 +64,7 @@ def test_small_data_of_any_shape_is_trained_even_if_a_plot_cannot_be_drawn(tmp_p
     anchors = tmp_path / "anchors.csv"
     write_examples(triplets(14, negatives=False), anchors)
     data = assemble_data(recipe_of(str(anchors), validation="1"))
-    assert data.evaluator(recipe_of(str(anchors)), "cosine") is not None
+    assert data.evaluator(recipe_of(str(anchors))) is not None
     assert data.contrast is not None
     alike = tmp_path / "alike.csv"
     alike.write_text("anchor,positive\na,p\nb,p\nc,p\n", encoding="utf-8")
@@ -78,14 +78,14 @@ def test_every_shape_has_an_evaluator_on_what_is_held_out(tmp_path: Path, tiny_p
     for name, examples in files.items():
         write_examples(examples, tmp_path / f"{name}.csv")
     data = assemble_data(recipe_of(*(str(tmp_path / f"{name}.csv") for name in files), validation="0.3"))
-    evaluator = data.evaluator(recipe_of(str(tmp_path / "p.csv")), "cosine")
+    evaluator = data.evaluator(recipe_of(str(tmp_path / "p.csv")))
     assert {"p_pearson", "t_ndcg@10", "c_average_precision"} <= set(evaluator.metric_names)
 
 
 def test_a_data_set_called_sts_does_not_collide_with_sts_data(tmp_path: Path, sts_file: Path):
     first, second = pairs_file(tmp_path / "sts.csv", *rows(40)), pairs_file(tmp_path / "b.csv", *rows(40, start=60))
     recipe = recipe_of(first, second, sts=str(sts_file))
-    names = assemble_data(recipe).evaluator(recipe, "cosine").metric_names
+    names = assemble_data(recipe).evaluator(recipe).metric_names
     assert any(name.startswith("sts_held_out_") for name in names)
 
 

@@ -1,5 +1,6 @@
 """From a recipe to what `train` runs: data that is read and split, evaluators, stages, model."""
 
+import functools
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,6 @@ from tfsiamese.training.recipe import DataRecipe, Recipe
 
 __all__ = ["RunData", "assemble_data", "load_model", "make_retention", "make_stages"]
 
-
 _logger = logging.getLogger(__name__)
 
 _OTHER_EVALUATORS = ("sts", "retrieval")
@@ -23,8 +23,9 @@ _MOST_SHOWN = 2000
 
 @dataclass
 class RunData:
-    """The data of a run, by stage and by name within it."""
+    """The data of a run, by stage and by name within it; `head` is the model's similarity."""
 
+    head: str
     training: dict[str, dict[str, Examples]] = field(default_factory=dict)
     validation: dict[str, dict[str, Examples]] = field(default_factory=dict)
 
@@ -42,18 +43,19 @@ class RunData:
         except DataError:
             return None
 
-    def evaluator(self, recipe: Recipe, head: str) -> Any:
+    def evaluator(self, recipe: Recipe) -> Any:
         """All that is measured before, after and each epoch; None where nothing is."""
         from tfsiamese.evaluation import EvaluatorSequence, RetrievalEvaluator, StsEvaluator
 
-        evaluators = [one for held_out in self.held_out_evaluators(head).values() for one in held_out]
+        evaluators = [one for held_out in self.held_out_evaluators.values() for one in held_out]
         if recipe.evaluation.get("retrieval"):
             evaluators.append(RetrievalEvaluator(recipe.evaluation["retrieval"]))
         if recipe.evaluation.get("sts"):
             evaluators.append(StsEvaluator(recipe.evaluation["sts"]))
         return EvaluatorSequence(evaluators) if evaluators else None
 
-    def held_out_evaluators(self, head: str) -> dict[str, list[Any]]:
+    @functools.cached_property
+    def held_out_evaluators(self) -> dict[str, list[Any]]:
         """The evaluators on held-out data by stage; a single one is called "validation"."""
         places = [(stage, name) for stage, held_out in self.validation.items() for name in held_out]
         evaluators: dict[str, list[Any]] = {}
@@ -61,21 +63,21 @@ class RunData:
             label = "validation" if len(places) == 1 else f"{stage}_{name}" if len(self.training) > 1 else name
             if label in _OTHER_EVALUATORS:
                 label = f"{label}_held_out"
-            evaluator = self._held_out_evaluator(stage, name, label, head)
+            evaluator = self._held_out_evaluator(stage, name, label)
             if evaluator is not None:
                 evaluators.setdefault(stage, []).append(evaluator)
         return evaluators
 
-    def _held_out_evaluator(self, stage: str, name: str, label: str, head: str) -> Any:
+    def _held_out_evaluator(self, stage: str, name: str, label: str) -> Any:
         from tfsiamese.evaluation import PairEvaluator, RetrievalData, RetrievalEvaluator
 
         held_out, training = self.validation[stage][name], self.training[stage][name]
         if isinstance(held_out, Triplets) and isinstance(training, Triplets):
             return RetrievalEvaluator(RetrievalData.from_triplets(held_out, known=training), label)
         if isinstance(held_out, Pairs):
-            return PairEvaluator(held_out, label, head)
+            return PairEvaluator(held_out, label, self.head)
         try:
-            return PairEvaluator(contrasting_pairs(held_out, pool=training), label, head)
+            return PairEvaluator(contrasting_pairs(held_out, pool=training), label, self.head)
         except DataError as error:
             _logger.warning("%s Only the loss is measured on the held-out data.", error)
             return None
@@ -88,7 +90,7 @@ def assemble_data(recipe: Recipe) -> RunData:
         DataError: a file cannot be used.
         SettingsError: a part to hold out is neither a fraction, nor a number of rows, nor a file.
     """
-    data = RunData()
+    data = RunData(recipe.head)
     for stage in recipe.stages:
         seed = int(stage.settings.get("seed", 0))
         for one in stage.data:
@@ -134,7 +136,7 @@ def load_model(recipe: Recipe) -> Any:
 
     given = recipe.encoder
     options = {key: given[key] for key in ("freeze", "signature", "output_key") if key in given}
-    return Siamese(load_encoder(given.get("encoder", "use-multilingual"), **options), given.get("head", "angular"))
+    return Siamese(load_encoder(given.get("encoder", "use-multilingual"), **options), recipe.head)
 
 
 def make_stages(recipe: Recipe, data: RunData, show_progress: bool = False) -> list[Any]:
@@ -147,7 +149,7 @@ def make_stages(recipe: Recipe, data: RunData, show_progress: bool = False) -> l
     """
     from tfsiamese.training import Stage
 
-    evaluators = data.held_out_evaluators(recipe.encoder.get("head", "angular"))
+    evaluators = data.held_out_evaluators
     stages = []
     for stage in recipe.stages:
         losses = {one.name: _loss(one, data.training[stage.name][one.name], recipe) for one in stage.data}
@@ -189,7 +191,7 @@ def _loss(one: DataRecipe, examples: Examples, recipe: Recipe) -> Any:
 
     name = one.loss.get("name") or DEFAULT_LOSSES[examples.shape]
     settings = dict(one.loss.get("settings", {}))
-    head = settings.pop("head", recipe.encoder.get("head", "angular"))
+    head = settings.pop("head", recipe.head)
     return get_loss(name, head, **settings)
 
 

@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from tfsiamese.cli.options import add_encoder_options, add_pair_options, encoder_options, pair_options
+from tfsiamese.cli.options import add_encoder_options, add_pair_options, encoder_options, pair_options, whole_numbers
 from tfsiamese.cli.quiet import import_tensorflow
 from tfsiamese.errors import SettingsError
 from tfsiamese.files import publish_file
@@ -44,15 +44,8 @@ def _add_retrieval_options(parser: argparse.ArgumentParser) -> None:
         "--similarity", default="cosine", choices=("cosine", "dot"), help="what documents are ranked by (cosine)"
     )
     group.add_argument(
-        "--dimensions", type=_numbers, metavar="N,N", help="also measure vectors cut to so many leading numbers"
+        "--dimensions", type=whole_numbers, metavar="N,N", help="also measure vectors cut to so many leading numbers"
     )
-
-
-def _numbers(text: str) -> list[int]:
-    try:
-        return [int(number) for number in text.split(",")]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected whole numbers with commas between, received {text!r}") from None
 
 
 def run(options: argparse.Namespace) -> None:

@@ -2,20 +2,18 @@
 
 import argparse
 import json
-from collections.abc import Callable
 from typing import Any
 
 __all__ = [
-    "PAIR_OPTIONS",
     "add_encoder_options",
     "add_pair_options",
-    "comma_separated",
     "encoder_options",
     "pair_options",
     "setting",
+    "whole_numbers",
 ]
 
-PAIR_OPTIONS = ("left", "right", "score", "score_range", "columns", "delimiter", "encoding")
+_PAIR_OPTIONS = ("left", "right", "score", "score_range", "columns", "delimiter", "encoding")
 
 
 def add_encoder_options(parser: argparse.ArgumentParser) -> None:
@@ -57,17 +55,15 @@ def add_pair_options(parser: argparse.ArgumentParser) -> None:
 
 def pair_options(options: argparse.Namespace) -> dict[str, Any]:
     """As keyword arguments of `read_pairs`."""
-    return {name: getattr(options, name) for name in PAIR_OPTIONS}
+    return {name: getattr(options, name) for name in _PAIR_OPTIONS}
 
 
-def comma_separated(kind: Callable[[str], Any]) -> Callable[[str], list[Any]]:
-    """A type for options that take several values with commas between them."""
-
-    def values(text: str) -> list[Any]:
-        return [kind(part) for part in text.split(",")]
-
-    values.__name__ = f"comma-separated {kind.__name__}"
-    return values
+def whole_numbers(text: str) -> list[int]:
+    """A type for options that take whole numbers with commas between them."""
+    try:
+        return [int(number) for number in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected whole numbers with commas between, received {text!r}") from None
 
 
 def setting(text: str) -> tuple[str, Any]:

@@ -5,31 +5,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tfsiamese.cli.options import PAIR_OPTIONS, add_encoder_options, add_pair_options, comma_separated, setting
+from tfsiamese.cli.options import add_encoder_options, add_pair_options, setting, whole_numbers
 from tfsiamese.cli.quiet import import_tensorflow
 from tfsiamese.errors import SettingsError
 
 __all__ = ["add_parser"]
-
-# These go into the sections of a configuration under the same names.
-_TRAINING = (
-    "epochs",
-    "batch_size",
-    "learning_rate",
-    "warmup",
-    "decay",
-    "seed",
-    "mini_batch_size",
-    "batching",
-    "max_tokens",
-    "per_class",
-    "mixing",
-    "patience",
-    "monitor",
-    "checkpoint_seconds",
-)
-_EVALUATION = ("validation", "sts", "retrieval", "labels")
-_ENCODER = ("encoder", "head", "freeze", "signature", "output_key", "teacher")
 
 
 def add_parser(verbs: Any) -> None:
@@ -77,7 +57,7 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--matryoshka",
-        type=comma_separated(int),
+        type=whole_numbers,
         metavar="512,256,…",
         help="train these leading dimensions of the vectors to stand alone",
     )
@@ -155,7 +135,7 @@ def run(options: argparse.Namespace) -> None:
     stages = make_stages(recipe, data, show_progress=sys.stderr.isatty())
     teacher = recipe.encoder.get("teacher")
     shared: dict[str, Any] = {
-        "evaluator": data.evaluator(recipe, model.head),
+        "evaluator": data.evaluator(recipe),
         "retention": make_retention(recipe),
         "teacher": load_encoder(teacher) if teacher else None,
         "out": recipe.out,
@@ -197,14 +177,16 @@ def _recipe(options: argparse.Namespace) -> Any:
 
 def _flags(options: argparse.Namespace) -> dict[str, Any]:
     """The options that were given, as a configuration."""
+    from tfsiamese.training.recipe_keys import ENCODER, EVALUATION, READING, TRAINING
+
     given = {name: value for name, value in vars(options).items() if value not in (None, [])}
-    reading = {name: given[name] for name in PAIR_OPTIONS if name in given}
+    reading = {name: given[name] for name in READING if name in given}
     loss = dict(given.get("loss_setting", [])) | {name: given[name] for name in ("margin", "scale") if name in given}
     if "matryoshka" in given:
         loss["matryoshka_dims"] = given["matryoshka"]
-    flags: dict[str, Any] = {name: given[name] for name in ("out", *_ENCODER) if name in given}
-    flags["training"] = {name: given[name] for name in _TRAINING if name in given}
-    flags["evaluation"] = {name: given[name] for name in _EVALUATION if name in given}
+    flags: dict[str, Any] = {name: given[name] for name in ("out", *ENCODER) if name in given}
+    flags["training"] = {name: given[name] for name in TRAINING if name in given}
+    flags["evaluation"] = {name: given[name] for name in EVALUATION if name in given}
     names = {"texts": "retain", "weight": "retain_weight", "batch_size": "retain_batch_size"}
     names["neighbours"] = "retain_neighbours"
     flags["retention"] = {name: given[option] for name, option in names.items() if option in given}

@@ -1,6 +1,5 @@
 """From what a user types to an encoder."""
 
-import difflib
 import logging
 import re
 from collections.abc import Callable, Sequence
@@ -11,6 +10,7 @@ from tfsiamese.encoders.saved_model import SavedModelEncoder
 from tfsiamese.encoders.use_multilingual import build_use_multilingual
 from tfsiamese.errors import EncoderError
 from tfsiamese.files import cache_folder, publish_folder, remove_leftovers
+from tfsiamese.suggestions import did_you_mean
 
 __all__ = ["BUILT_IN_ENCODERS", "load_encoder"]
 
@@ -70,8 +70,7 @@ def _saved_model_folder(source: str) -> Path:
         return _folder(path)
     if path.exists():
         raise EncoderError(f"{source} is a file. {_EXPECTED}")
-    similar = difflib.get_close_matches(source, BUILT_IN_ENCODERS, n=1)
-    hint = f" Did you mean {similar[0]!r}?" if similar else ""
+    hint = did_you_mean(source, BUILT_IN_ENCODERS)
     raise EncoderError(f"There is no encoder {source!r}: no folder of that path, no built-in name.{hint} {_EXPECTED}")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from tfsiamese.errors import DataError
 from tfsiamese.evaluation.record_files import read_json_records, read_tab_records
+from tfsiamese.pairs.values import is_unicode
 
 __all__ = ["read_texts_by_id", "to_ascii"]
 
@@ -31,7 +32,7 @@ def read_texts_by_id(path: Path) -> dict[str, str]:
     for line, identifier, text in rows:
         if not identifier:
             raise DataError(f"{path}: line {line} has no id. Expected an id and a text.")
-        if not _is_unicode(identifier + text):
+        if not is_unicode(identifier + text):
             raise DataError(f"{path}: line {line} has half a surrogate pair, which is no character. Mend the text.")
         if texts.setdefault(identifier, text) != text:
             raise DataError(
@@ -93,11 +94,3 @@ def _json_rows(path: Path) -> Iterator[tuple[int, str, str]]:
 
 def _joined(title: str | None, text: str) -> str:
     return f"{title} {text}".strip() if title else text
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -1,8 +1,7 @@
 """From what a user writes to a loss."""
 
-import difflib
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tfsiamese.errors import SettingsError
@@ -21,6 +20,7 @@ from tfsiamese.losses.ordering import AnglELoss, CoSENTLoss
 from tfsiamese.losses.ranking import MultipleNegativesRankingLoss
 from tfsiamese.losses.regression import CosineSimilarityLoss, FunctionLoss, MeanSquaredErrorLoss
 from tfsiamese.losses.triplet import TripletLoss
+from tfsiamese.suggestions import did_you_mean
 
 __all__ = ["LOSS_ALIASES", "LOSS_NAMES", "get_loss"]
 
@@ -97,7 +97,7 @@ def _built(loss: str | Loss | Callable, head: str, settings: dict[str, Any]) -> 
     if isinstance(loss, str) or not (isinstance(loss, Loss) or callable(loss)):
         names = (*LOSS_NAMES, *LOSS_ALIASES)
         raise SettingsError(
-            f"Unknown loss {loss!r}.{_did_you_mean(loss, names)} Expected one of {', '.join(LOSS_NAMES)}, a Loss, or a "
+            f"Unknown loss {loss!r}.{did_you_mean(loss, names)} Expected one of {', '.join(LOSS_NAMES)}, a Loss, or a "
             "function."
         )
     if settings:
@@ -113,13 +113,8 @@ def _of_class(loss_class: type[Loss], head: str, settings: dict[str, Any]) -> Lo
         if name not in known:
             expected = f"Expected one of {', '.join(known)}." if known else "It has nothing to set."
             raise SettingsError(
-                f"The loss {loss_class.name!r} has no setting {name!r}.{_did_you_mean(name, known)} {expected}"
+                f"The loss {loss_class.name!r} has no setting {name!r}.{did_you_mean(name, known)} {expected}"
             )
     if "head" in inspect.signature(loss_class).parameters:
         settings = {"head": head, **settings}
     return loss_class(**settings)
-
-
-def _did_you_mean(word: Any, known: Iterable[str]) -> str:
-    matches = difflib.get_close_matches(str(word), list(known), n=1)
-    return f" Did you mean {matches[0]!r}?" if matches else ""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tfsiamese.errors import SettingsError
 from tfsiamese.pairs.seeding import generator
 
-__all__ = ["ClassSampler"]
+__all__ = ["ClassSampler", "require_room_for_classes"]
 
 RowNumbers = NDArray[np.int64]
 
@@ -58,13 +58,7 @@ class ClassSampler:
         costs: RowNumbers | None = None,
         max_tokens: int | None = None,
     ):
-        if per_class < 2:
-            raise SettingsError(f"Expected at least two texts of a class together. Received: per_class={per_class}.")
-        if batch_size < max(4, per_class + 1):
-            raise SettingsError(
-                f"A batch of {batch_size} rows has no room for two classes with up to {per_class} texts each. Expected "
-                f"batch_size to be at least {max(4, per_class + 1)}: raise it, or lower per_class."
-            )
+        require_room_for_classes(batch_size, per_class)
         self._classes = np.asarray(classes)
         self._seed = seed
         is_bounded = costs is not None and max_tokens is not None
@@ -92,6 +86,17 @@ class ClassSampler:
             return []
         by_class = order[np.argsort(self._classes[order], kind="stable")]
         return np.split(by_class, np.flatnonzero(np.diff(self._classes[by_class])) + 1)
+
+
+def require_room_for_classes(batch_size: int, per_class: int) -> None:
+    """Raises a SettingsError where a batch has no room for two classes, or `per_class` is below 2."""
+    if per_class < 2:
+        raise SettingsError(f"Expected at least two texts of a class together. Received: per_class={per_class}.")
+    if batch_size < max(4, per_class + 1):
+        raise SettingsError(
+            f"A batch of {batch_size} rows has no room for two classes with up to {per_class} texts each. Expected "
+            f"batch_size to be at least {max(4, per_class + 1)}: raise it, or lower per_class."
+        )
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from tfsiamese.pairs.wording import shown
 __all__ = [
     "is_blank",
     "is_missing",
+    "is_unicode",
     "name_of",
     "name_problem",
     "number_of",
@@ -42,7 +43,7 @@ def usable_texts(values: list[Any]) -> NDArray[np.bool_]:
     """Which values are texts that an encoder can take: bool `[values]`."""
     if pd.api.types.infer_dtype(values, skipna=False) == "string" and all(map(str.strip, values)):
         joined = "".join(values)
-        if "\0" not in joined and _is_unicode(joined):
+        if "\0" not in joined and is_unicode(joined):
             return np.ones(len(values), dtype=bool)
     return np.fromiter((text_problem(value) is None for value in values), dtype=bool, count=len(values))
 
@@ -57,7 +58,7 @@ def text_problem(value: object) -> str | None:
         return "is blank"
     if "\0" in value:
         return "has a NUL character"
-    if not _is_unicode(value):
+    if not is_unicode(value):
         return "has half of a surrogate pair, which is no character"
     return None
 
@@ -119,7 +120,8 @@ def name_problem(value: object) -> str:
     return problem or f"is {shown(value)}, not a name"
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Whether a text can be written as UTF-8: half of a surrogate pair cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:

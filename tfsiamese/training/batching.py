@@ -5,11 +5,12 @@ import numpy as np
 from tfsiamese.errors import SettingsError
 from tfsiamese.pairs import Examples, LabelledTexts, Triplets
 from tfsiamese.pairs.batches import ExampleBatches
+from tfsiamese.pairs.class_sampling import require_room_for_classes
 from tfsiamese.pairs.sampling import BatchSampler, ClassSampler, DistinctSampler, ShuffledSampler
 from tfsiamese.pairs.seeding import derived_seed
 from tfsiamese.pairs.text_ids import TextIds, estimated_tokens, text_ids
 from tfsiamese.training.settings import TrainingSettings
-from tfsiamese.training.tasks import Task, group_numbers, labels_for
+from tfsiamese.training.tasks import Task, group_numbers
 
 __all__ = ["check_batching", "training_batches", "validation_batches"]
 
@@ -18,16 +19,15 @@ _VALIDATION_BATCH_SIZE = 64
 
 
 def training_batches(task: Task, settings: TrainingSettings) -> ExampleBatches:
-    """The batches of a task's training data, in an order that the seed decides.
+    """The batches of a task's training data, which `check_batching` has passed, in an order that the seed decides.
 
     Raises:
-        SettingsError: the data cannot be batched in the way that is asked for.
+        SettingsError: the loss has nothing to compare.
     """
-    check_batching(task, settings)
     ids = text_ids(task.examples)
     seed = derived_seed(settings.seed, task.name)
     sampler = _sampler(task.examples, ids, settings, settings.batch_size, seed)
-    batches = ExampleBatches(ids, _labels(task, task.examples), sampler)
+    batches = ExampleBatches(ids, _or_zeros(task.labels, len(task.examples)), sampler)
     _require_something_to_compare(task, batches)
     return batches
 
@@ -40,11 +40,8 @@ def check_batching(task: Task, settings: TrainingSettings) -> None:
             f"batching='by-class' needs texts with classes (text, class). Received: {task.examples.shape} from "
             f"{task.examples.source}. Use 'distinct' or 'shuffled'."
         )
-    if is_by_class and settings.batch_size <= settings.per_class:
-        raise SettingsError(
-            f"A batch of {settings.batch_size} rows has no room for two classes with {settings.per_class} texts each. "
-            "Raise batch_size, or lower per_class."
-        )
+    if is_by_class:
+        require_room_for_classes(settings.batch_size, settings.per_class)
 
 
 def validation_batches(task: Task, settings: TrainingSettings) -> ExampleBatches | None:
@@ -58,7 +55,7 @@ def validation_batches(task: Task, settings: TrainingSettings) -> ExampleBatches
     ids = text_ids(task.validation)
     size, seed = (settings.batch_size, 0) if task.loss.compares_rows else (_VALIDATION_BATCH_SIZE, None)
     sampler = _sampler(task.validation, ids, settings, size, seed)
-    return ExampleBatches(ids, _labels(task, task.validation), sampler)
+    return ExampleBatches(ids, _or_zeros(task.validation_labels, len(task.validation)), sampler)
 
 
 def _require_something_to_compare(task: Task, batches: ExampleBatches) -> None:
@@ -90,6 +87,5 @@ def _sampler(
     return ShuffledSampler(len(examples), batch_size, seed, costs, settings.max_tokens)
 
 
-def _labels(task: Task, examples: Examples) -> np.ndarray:
-    labels = labels_for(task.loss, examples)
-    return np.zeros(len(examples), np.float32) if labels is None else labels
+def _or_zeros(labels: np.ndarray | None, num_rows: int) -> np.ndarray:
+    return np.zeros(num_rows, np.float32) if labels is None else labels

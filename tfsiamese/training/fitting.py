@@ -11,7 +11,7 @@ from tfsiamese.encoders import Encoder
 from tfsiamese.errors import SettingsError
 from tfsiamese.siamese import Siamese
 from tfsiamese.training.optimizers import RowSparseAdam
-from tfsiamese.training.plan import Evaluator, TrainingPlan
+from tfsiamese.training.plan import Evaluator, TrainingPlan, require_siamese
 from tfsiamese.training.retention import BaseVectors, Retention
 from tfsiamese.training.run import Run
 from tfsiamese.training.run_folder import RunFolder
@@ -72,8 +72,7 @@ def fit(
     Example:
         >>> history = fit(Siamese(load_encoder("use-multilingual")), pairs, loss="mse", epochs=20, out="runs/jobs")
     """
-    if not isinstance(model, Siamese):
-        raise SettingsError(f"fit takes a Siamese model and received {type(model).__name__}.")
+    require_siamese(model)
     if optimizer is not None and not isinstance(optimizer, keras.optimizers.Optimizer):
         raise SettingsError(f"Expected a keras.optimizers.Optimizer. Received: {optimizer!r:.60}.")
     tasks = make_tasks(examples, validation, loss, head=model.head, has_teacher=teacher is not None)

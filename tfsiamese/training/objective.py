@@ -6,7 +6,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfsiamese.losses import retention_loss
-from tfsiamese.training.tasks import Task, labels_for
+from tfsiamese.training.tasks import Task
 
 __all__ = ["Objective", "StepInput"]
 
@@ -60,9 +60,8 @@ class Objective:
         self._has_teacher = task.learns_from_teacher
         every = [examples for examples in (task.examples, task.validation) if examples is not None]
         self._has_negatives = any(getattr(examples, "num_negatives", 0) for examples in every)
-        labels = [labels_for(task.loss, examples) for examples in every]
-        self._has_labels = labels[0] is not None
-        label_type = tf.as_dtype(labels[0].dtype) if labels[0] is not None else tf.float32
+        self._has_labels = task.labels is not None
+        label_type = tf.as_dtype(task.labels.dtype) if task.labels is not None else tf.float32
         self.signature = StepInput.signature(label_type, teacher_dimension if self._has_teacher else 0)
 
     def losses(self, vectors: tf.Tensor, inputs: StepInput) -> tf.Tensor:

@@ -16,7 +16,7 @@ from tfsiamese.training.retention import Retention
 from tfsiamese.training.settings import TrainingSettings
 from tfsiamese.training.tasks import Task
 
-__all__ = ["Evaluator", "TrainingPlan"]
+__all__ = ["Evaluator", "TrainingPlan", "require_siamese"]
 
 
 class Evaluator(Protocol):
@@ -86,6 +86,7 @@ class TrainingPlan:
         return not ("loss" in (self.monitor or "") or (self.monitor or "").endswith(("mae", "mse")))
 
     def __post_init__(self) -> None:
+        require_siamese(self.model)
         self._check_types()
         if not self.tasks:
             raise SettingsError("There is no data to train on. Expected at least one data set.")
@@ -97,10 +98,10 @@ class TrainingPlan:
         self._check_monitor()
 
     def _check_types(self) -> None:
-        expected = {"model": Siamese, "retention": Retention, "teacher": Encoder}
+        expected = {"retention": Retention, "teacher": Encoder}
         for name, kind in expected.items():
             value = getattr(self, name)
-            if not isinstance(value, kind) and (value is not None or name == "model"):
+            if value is not None and not isinstance(value, kind):
                 raise SettingsError(f"Expected {name} of type {kind.__name__}. Received: {type(value).__name__}.")
         if self.evaluator is not None and not (callable(self.evaluator) and hasattr(self.evaluator, "primary_metric")):
             raise SettingsError(
@@ -151,6 +152,12 @@ class TrainingPlan:
             else {"source": self.teacher.source, "fingerprint": self.teacher.fingerprint},
             "evaluation": _describe_evaluator(self.evaluator),
         }
+
+
+def require_siamese(model: object) -> None:
+    """Raises a SettingsError where something else is to be trained."""
+    if not isinstance(model, Siamese):
+        raise SettingsError(f"fit takes a Siamese model and received {type(model).__name__}.")
 
 
 def _describe_evaluator(evaluator: Evaluator | None) -> dict[str, Any]:

@@ -71,6 +71,11 @@ class Recipe:
     stages: tuple[StageRecipe, ...]
     is_staged: bool
 
+    @property
+    def head(self) -> str:
+        """The similarity that is the model's score."""
+        return self.encoder.get("head", "angular")
+
 
 def make_recipe(table: Table, flags: Table | None = None, source: str = "the configuration") -> Recipe:
     """Checks a configuration, with flags taking precedence over it.

@@ -1,13 +1,25 @@
 """What may stand in a configuration: the known settings of each table, and their types."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tfsiamese.errors import SettingsError
+from tfsiamese.suggestions import did_you_mean
 from tfsiamese.training.settings import TrainingSettings
 
-__all__ = ["DATA", "ENCODER", "READING", "SECTIONS", "STAGE", "TOP", "TRAINING", "Table", "check_keys", "is_number"]
+__all__ = [
+    "DATA",
+    "ENCODER",
+    "EVALUATION",
+    "READING",
+    "SECTIONS",
+    "STAGE",
+    "TOP",
+    "TRAINING",
+    "Table",
+    "check_keys",
+    "is_number",
+]
 
 Table = dict[str, Any]
 
@@ -38,8 +50,7 @@ def check_keys(table: Mapping[str, Any], known: Iterable[str], where: str) -> No
     known = tuple(known)
     for key in table:
         if key not in known:
-            similar = difflib.get_close_matches(key, known, n=1)
-            hint = f" Did you mean {similar[0]!r}?" if similar else ""
+            hint = did_you_mean(key, known)
             raise SettingsError(f"{where}: unknown setting {key!r}.{hint} Known: {', '.join(known)}.")
         expected = next(
             (said for kind, said in _TYPES.items() if key in kind and not _has_type(table[key], said)), None

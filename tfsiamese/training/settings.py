@@ -1,7 +1,6 @@
 """What a user sets about training."""
 
 import dataclasses
-import difflib
 import math
 import numbers
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any, TypeGuard
 
 from tfsiamese.errors import SettingsError
 from tfsiamese.pairs.mixing import MIXINGS
+from tfsiamese.suggestions import did_you_mean
 from tfsiamese.training.schedules import DECAYS
 
 __all__ = ["BATCHINGS", "TrainingSettings", "defaults_for_shape"]
@@ -101,9 +101,7 @@ class TrainingSettings:
         known = [field.name for field in dataclasses.fields(cls)]
         for name in keywords:
             if name not in known:
-                similar = difflib.get_close_matches(name, known, n=1)
-                hint = f" Did you mean {similar[0]!r}?" if similar else ""
-                raise SettingsError(f"Unknown setting {name!r}.{hint} Known: {', '.join(known)}.")
+                raise SettingsError(f"Unknown setting {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}.")
         return cls(**keywords)
 
     def warmup_steps(self, total_steps: int) -> int:

@@ -19,7 +19,7 @@ from tfsiamese.errors import SettingsError
 from tfsiamese.siamese import Siamese
 from tfsiamese.training.fitting import base_vectors, default_optimizer
 from tfsiamese.training.optimizers import RowSparseAdam
-from tfsiamese.training.plan import Evaluator, TrainingPlan
+from tfsiamese.training.plan import Evaluator, TrainingPlan, require_siamese
 from tfsiamese.training.retention import BaseVectors, Retention
 from tfsiamese.training.run import Run
 from tfsiamese.training.run_folder import RunFolder
@@ -94,6 +94,7 @@ def fit_stages(
         >>> stages = [Stage("noisy", titles, settings={"epochs": 1}), Stage("clean", scored, loss="cosent")]
         >>> histories = fit_stages(model, stages, out="runs/jobs")
     """
+    require_siamese(model)
     if not all(isinstance(stage, Stage) for stage in stages):
         raise SettingsError("Expected a list of stages. Make each with Stage(name, examples, …).")
     names = [stage.name for stage in stages]
@@ -101,9 +102,9 @@ def fit_stages(
         raise SettingsError(
             f"Expected at least one stage, and different names. Received: {', '.join(names) or 'none'}."
         )
+    has_teacher = teacher is not None
     plans = []
     for stage in stages:
-        has_teacher = teacher is not None
         tasks = make_tasks(stage.examples, stage.validation, stage.loss, head=model.head, has_teacher=has_teacher)
         settings = settings_for(tasks, stage.settings)
         plans.append(TrainingPlan(model, tasks, settings, evaluator, retention, teacher=teacher))

@@ -1,5 +1,6 @@
 """Data sets with their losses: what `fit` is handed, checked and put together."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,16 +61,27 @@ class Task:
     def __post_init__(self) -> None:
         if len(self.examples) == 0:
             raise DataError(f"{self.examples.source} holds nothing to train on. Expected at least one row.")
-        for examples in (self.examples, self.validation):
-            if examples is not None:
-                self._check_shape(examples)
-                self._check_labels(examples)
+        self._check_shape(self.examples)
+        self._check_labels(self.examples, self.labels)
+        if self.validation is not None:
+            self._check_shape(self.validation)
+            self._check_labels(self.validation, self.validation_labels)
         self._check_validation()
+
+    @functools.cached_property
+    def labels(self) -> NDArray[Any] | None:
+        """What the loss reads beside embeddings of the training data; see `labels_for`."""
+        return labels_for(self.loss, self.examples)
+
+    @functools.cached_property
+    def validation_labels(self) -> NDArray[Any] | None:
+        """The same of the validation data; None without any."""
+        return None if self.validation is None else labels_for(self.loss, self.validation)
 
     @property
     def learns_from_teacher(self) -> bool:
         """Whether the loss gets a teacher encoder's embeddings: it needs them, or the data has no scores for it."""
-        accepts = self.loss.accepts_teacher and labels_for(self.loss, self.examples) is None
+        accepts = self.loss.accepts_teacher and self.labels is None
         return self.has_teacher and (self.loss.needs_teacher or accepts)
 
     def describe(self) -> dict[str, Any]:
@@ -105,8 +117,8 @@ class Task:
         """A compiled step takes labels or none, so that both data sets have them or neither."""
         if self.validation is None:
             return
-        has, validation_has = (labels_for(self.loss, one) is not None for one in (self.examples, self.validation))
-        if has != validation_has:
+        has = self.labels is not None
+        if has != (self.validation_labels is not None):
             column = "groups" if self.loss.labels == "groups" else "a teacher's scores"
             one, other = (self.examples, self.validation) if has else (self.validation, self.examples)
             raise SettingsError(
@@ -114,8 +126,7 @@ class Task:
                 "there, or remove them here."
             )
 
-    def _check_labels(self, examples: Examples) -> None:
-        labels = labels_for(self.loss, examples)
+    def _check_labels(self, examples: Examples, labels: NDArray[Any] | None) -> None:
         if labels is None:
             return
         try:
