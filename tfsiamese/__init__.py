@@ -10,7 +10,9 @@ from tfsiamese import errors
 
 if TYPE_CHECKING:
     from tfsiamese.encoders import (
+        CheckpointOptions,
         Encoder,
+        LoraSettings,
         load_encoder,
     )
     from tfsiamese.evaluation import (
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         read_retrieval,
     )
     from tfsiamese.export import (
+        export_checkpoint,
         export_saved_model,
     )
     from tfsiamese.losses import (
@@ -78,9 +81,11 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "CheckpointOptions",
     "Encoder",
     "EvaluatorSequence",
     "LabelledTexts",
+    "LoraSettings",
     "Loss",
     "MatryoshkaLoss",
     "MiningSettings",
@@ -105,6 +110,7 @@ __all__ = [
     "evaluate_retrieval",
     "evaluate_sts",
     "evaluate_triplets",
+    "export_checkpoint",
     "export_saved_model",
     "fetch_data",
     "fit",
@@ -130,7 +136,9 @@ __all__ = [
 
 _ROOMS = {
     "encoders": (
+        "CheckpointOptions",
         "Encoder",
+        "LoraSettings",
         "load_encoder",
     ),
     "evaluation": (
@@ -151,7 +159,10 @@ _ROOMS = {
         "fetch_data",
         "read_retrieval",
     ),
-    "export": ("export_saved_model",),
+    "export": (
+        "export_checkpoint",
+        "export_saved_model",
+    ),
     "losses": (
         "Loss",
         "MatryoshkaLoss",

@@ -1,10 +1,14 @@
+import logging
+import types
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
 
-from tfsiamese.encoders import Encoder
+from tests.encoders.checkpoint.frozen import expected, load, shared
+from tfsiamese.encoders import Encoder, describe_cut_texts
 from tfsiamese.errors import DataError, SettingsError
 
 WORDS = ["red", "green", "apple", "plum", "nurse", "doctor", "data", "code", "road", "river", "stone", "bread"]
@@ -146,6 +150,104 @@ class TestNormalize:
         for variable in tiny_encoder.variables:
             variable.assign(keras.ops.zeros_like(variable))
         np.testing.assert_array_equal(tiny_encoder.encode(["red"], normalize=True), np.zeros([1, 8]))
+
+
+class PromptedEncoder(LengthEncoder):
+    """With prompts of different lengths, which show in the vectors."""
+
+    prompts = types.MappingProxyType({"query": "12345", "passage": "1234567890", "none": ""})
+
+
+class TestPrompts:
+    def test_a_prompt_stands_before_each_text(self):
+        vectors = PromptedEncoder().encode(["a", "bcd"], prompt_name="query")
+        assert vectors[:, 0].tolist() == [6, 8]
+
+    def test_a_prompt_can_be_given_as_text(self):
+        assert PromptedEncoder().encode(["a"], prompt="xy ")[0, 0] == 4
+
+    def test_one_prompt_after_another_can_be_asked_for(self):
+        encoder = PromptedEncoder()
+        found = [encoder.encode(["a"], prompt_name=name)[0, 0] for name in ("query", "passage", "query", "none", None)]
+        assert found == [6, 11, 6, 1, 1]
+
+    def test_the_default_prompt_is_taken_where_none_is_named(self):
+        encoder = PromptedEncoder()
+        encoder.default_prompt_name = "query"
+        assert encoder.encode(["a"])[0, 0] == 6
+        assert encoder.encode(["a"], prompt_name="passage")[0, 0] == 11
+
+    @pytest.mark.parametrize("none", [{"prompt_name": ""}, {"prompt": ""}])
+    def test_an_empty_name_or_text_is_no_prompt(self, none):
+        encoder = PromptedEncoder()
+        encoder.default_prompt_name = "query"
+        assert encoder.encode(["a"], **none)[0, 0] == 1
+
+    def test_an_unknown_name_is_answered_with_the_nearest_and_all(self):
+        message = r"lengths has no prompt 'querry'\. Did you mean 'query'\? Its prompts: query, passage, none\."
+        with pytest.raises(SettingsError, match=message):
+            PromptedEncoder().encode(["a"], prompt_name="querry")
+
+    def test_an_encoder_without_prompts_says_so(self, tiny_encoder):
+        with pytest.raises(SettingsError, match=r"has no prompt 'query'\. It has none\."):
+            tiny_encoder.encode(["red"], prompt_name="query")
+
+    @pytest.mark.parametrize("prompt", [3, b"query: ", ["query: "]])
+    def test_a_prompt_that_is_no_text_is_refused(self, tiny_encoder, prompt):
+        with pytest.raises(SettingsError, match="Expected prompt to be a text. Received"):
+            tiny_encoder.encode(["red"], prompt=prompt)
+
+
+class TestCutTexts:
+    """Checkpoints know how long they read, and tell how much was left out."""
+
+    LONG = "the fox jumps over the dog " * 20
+
+    def test_the_number_of_texts_that_were_cut_is_logged_once(self, caplog):
+        texts = ["a", self.LONG, self.LONG, "b " + self.LONG]
+        with caplog.at_level(logging.WARNING, "tfsiamese"):
+            shared("bert").encode(texts, batch_size=1)
+        messages = [record.message for record in caplog.records if record.name.startswith("tfsiamese")]
+        longest = shared("bert").num_tokens(texts).max()
+        expected_message = f"3 of 4 texts were cut at 48 tokens; the longest has {longest:,}"
+        assert messages == [f"{shared('bert').source}: {expected_message}"]
+
+    def test_the_tokens_of_a_prompt_count(self, caplog):
+        encoder = load("xlm_roberta", max_length=8)
+        assert encoder.num_tokens(["a"]) <= 8
+        with caplog.at_level(logging.WARNING, "tfsiamese"):
+            encoder.encode(["a"], prompt="a very long instruction: ")
+        assert "1 of 1 texts were cut at 8 tokens" in caplog.text
+
+    def test_nothing_is_logged_where_nothing_was_cut(self, caplog, tiny_encoder):
+        with caplog.at_level(logging.WARNING, "tfsiamese"):
+            shared("bert").encode(["a", ""])
+            tiny_encoder.encode([self.LONG])
+        assert "were cut" not in caplog.text
+
+    def test_tokens_are_counted_before_cutting(self):
+        texts = expected("bert")["texts"]
+        counts = shared("bert").num_tokens(texts)
+        assert counts.dtype == np.int32
+        assert counts.tolist() == expected("bert")["full_lengths"]
+        assert counts.max() > shared("bert").max_length
+        assert shared("bert").num_tokens([]).tolist() == []
+
+    def test_an_encoder_that_keeps_its_tokens_to_itself_counts_none(self, tiny_encoder):
+        assert tiny_encoder.num_tokens(["red"]) is None
+
+    @pytest.mark.parametrize(
+        ("lengths", "limit", "described"),
+        [
+            ([5, 8, 3], 8, ""),
+            ([5, 9, 1200], 8, "2 of 3 texts were cut at 8 tokens; the longest has 1,200"),
+            ([9] * 1500, 8, "1,500 of 1,500 texts were cut at 8 tokens; the longest has 9"),
+            ([9], None, ""),
+            ([], 8, ""),
+        ],
+    )
+    def test_what_was_cut_is_said_in_a_few_words(self, lengths, limit, described):
+        assert describe_cut_texts(np.array(lengths, np.int32), limit) == described
 
 
 def test_progress_is_shown_on_standard_error_when_asked_for(tiny_encoder, capfd):

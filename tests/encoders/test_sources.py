@@ -10,9 +10,10 @@ import pytest
 import tensorflow_hub
 
 from tests.conftest import write_tiny_encoder
+from tests.encoders.checkpoint.frozen import CHECKPOINTS
 from tests.encoders.processes import finish, start_python
 from tfsiamese import fit
-from tfsiamese.encoders import BUILT_IN_ENCODERS, load_encoder
+from tfsiamese.encoders import BUILT_IN_ENCODERS, CHECKPOINT_FOLDER, CheckpointEncoder, load_encoder
 from tfsiamese.errors import DependencyError, EncoderError
 from tfsiamese.siamese import Siamese
 
@@ -55,13 +56,23 @@ class TestFolders:
         with pytest.raises(EncoderError, match=message):
             load_encoder(tmp_path)
 
-    def test_a_checkpoint_of_another_library_is_named_as_such(self, tmp_path):
-        (tmp_path / "modules.json").write_text("[]")
-        with pytest.raises(EncoderError, match="is a Hugging Face or sentence-transformers checkpoint"):
-            load_encoder(tmp_path)
+    @pytest.mark.parametrize("name", ["bert", "bert_plain"])
+    def test_a_checkpoint_folder_is_a_source_in_both_layouts(self, name):
+        encoder = load_encoder(str(CHECKPOINTS / name))
+        assert isinstance(encoder, CheckpointEncoder)
+        assert encoder.source == str(CHECKPOINTS / name)
+
+    def test_a_run_folder_gives_its_checkpoint_before_its_saved_model(self, tmp_path):
+        write_tiny_encoder(tmp_path / "run" / "encoder" / "1")
+        (tmp_path / "run" / "config.json").write_text('{"settings": {}}')
+        assert load_encoder(tmp_path / "run").dimension == 8
+        shutil.copytree(CHECKPOINTS / "bert", tmp_path / "run" / CHECKPOINT_FOLDER)
+        assert load_encoder(tmp_path / "run").dimension == 24
 
     def test_a_folder_without_a_saved_model_is_reported(self, tmp_path):
-        with pytest.raises(EncoderError, match=r"holds no SavedModel: neither saved_model\.pb nor a numbered version"):
+        with pytest.raises(
+            EncoderError, match=r"holds neither a SavedModel \(saved_model\.pb, .*\) nor a checkpoint\. E"
+        ):
             load_encoder(tmp_path)
 
     def test_a_file_is_reported(self, tiny_folder):
@@ -82,9 +93,11 @@ class TestNames:
         with pytest.raises(EncoderError, match=r"Did you mean 'use-multilingual'\?"):
             load_encoder("use-multilingal")
 
-    def test_a_hugging_face_name_is_known_as_one(self):
-        with pytest.raises(EncoderError, match="hf://owner/name is a Hugging Face checkpoint"):
-            load_encoder("hf://owner/name")
+    def test_every_kind_of_source_is_named_in_the_answer(self):
+        with pytest.raises(EncoderError) as error:
+            load_encoder("no-such-encoder")
+        for kind in ("a SavedModel folder", "a checkpoint folder", "a run folder", "tfhub.dev", "hf://owner/name"):
+            assert kind in str(error.value)
 
 
 class TestHandles:

@@ -289,7 +289,7 @@ class TestOtherProcesses:
         assert killed.returncode == -signal.SIGKILL, killed.stderr
         assert list((tmp_path / "jobs").rglob("saved_model.pb"))
         assert not [name for name in _names(tmp_path / "jobs") if name.isdecimal()]
-        with pytest.raises(EncoderError, match="holds no SavedModel"):
+        with pytest.raises(EncoderError, match="holds neither a SavedModel"):
             load_encoder(tmp_path / "jobs")
         assert export_saved_model(tiny_encoder, tmp_path / "jobs").name == "1"
 

@@ -1,9 +1,23 @@
 """Text -> embedding: the Encoder contract and its sources."""
 
 from tfsiamese.encoders import backend  # noqa: F401  checked before Keras is imported
-from tfsiamese.encoders.encoder import Encoder
+from tfsiamese.encoders.checkpoint import CheckpointEncoder, CheckpointOptions, write_checkpoint
+from tfsiamese.encoders.encoder import Encoder, describe_cut_texts
 from tfsiamese.encoders.reusable import write_reusable_saved_model
 from tfsiamese.encoders.saved_model import SavedModelEncoder
-from tfsiamese.encoders.sources import BUILT_IN_ENCODERS, load_encoder
+from tfsiamese.encoders.sources import BUILT_IN_ENCODERS, CHECKPOINT_FOLDER, load_encoder
+from tfsiamese.encoders.transformer import LoraSettings
 
-__all__ = ["BUILT_IN_ENCODERS", "Encoder", "SavedModelEncoder", "load_encoder", "write_reusable_saved_model"]
+__all__ = [
+    "BUILT_IN_ENCODERS",
+    "CHECKPOINT_FOLDER",
+    "CheckpointEncoder",
+    "CheckpointOptions",
+    "Encoder",
+    "LoraSettings",
+    "SavedModelEncoder",
+    "describe_cut_texts",
+    "load_encoder",
+    "write_checkpoint",
+    "write_reusable_saved_model",
+]

@@ -1,8 +1,12 @@
 """The contract of every encoder: a Keras layer from strings to vectors that can also encode plain lists of texts."""
 
 import fnmatch
+import glob
+import logging
 import numbers
-from collections.abc import Callable, Iterator, Sequence
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,8 +16,13 @@ from tqdm.auto import tqdm
 from tfsiamese.encoders.backend import require_tensorflow
 from tfsiamese.encoders.reusable import ReusableParts
 from tfsiamese.errors import DataError, EncoderError, SettingsError
+from tfsiamese.suggestions import did_you_mean
 
-__all__ = ["Encoder"]
+__all__ = ["Encoder", "describe_cut_texts", "utf8_texts"]
+
+_logger = logging.getLogger(__name__)
+
+EncodingFunction = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 # A batch ends early at this many bytes of text, so that 64 whole documents do not fill the memory.
 _MAX_BATCH_BYTES = 65_536
@@ -29,24 +38,38 @@ class Encoder(keras.layers.Layer):
         dimension: the length of a vector.
         source: where the encoder came from, as the user named it.
         fingerprint: identifies architecture and weights, as loaded or as the last training left them.
+        prompts: texts that the encoder wants before a text, by name, such as "query" and "passage".
+        default_prompt_name: the prompt that every text gets where none is named.
+        skips_prompts: whether the tokens of a prompt take no part in pooling.
     """
 
     dimension: int
     source: str
     fingerprint: str
+    prompts: Mapping[str, str] = types.MappingProxyType({})
+    default_prompt_name: str | None = None
+    skips_prompts: bool = False
 
     def __init__(self, name: str = "encoder"):
         require_tensorflow(keras.backend.backend())
         super().__init__(name=name, autocast=False)
         self.built = True
         self._frozen_names: set[str] = set()
-        self._encode_batch = tf.function(
-            lambda texts: self(texts, training=False), input_signature=[tf.TensorSpec([None], tf.string)]
-        )
+        self._functions: dict[str, EncodingFunction] = {}
 
     def compute_output_spec(self, texts: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
         """The shape of the vectors, without running the encoder."""
         return keras.KerasTensor((*texts.shape, self.dimension), dtype="float32")
+
+    @property
+    def suggested_learning_rate(self) -> float | None:
+        """For training, where the user names none; None for an encoder without opinion."""
+        return None
+
+    @property
+    def max_length(self) -> int | None:
+        """Tokens at which texts are cut; None where nothing is cut, or nothing is known about it."""
+        return None
 
     @property
     def named_variables(self) -> list[tuple[str, keras.Variable]]:
@@ -64,6 +87,41 @@ class Encoder(keras.layers.Layer):
         return True
 
     @property
+    def is_seeded(self) -> bool:
+        """Whether every random number that training draws follows from `seed_dropout`."""
+        return self.is_deterministic
+
+    def seed_dropout(self, seed: Sequence[int]) -> None:
+        """Chooses what the next training step drops, where the encoder drops anything: two numbers of 32 bits."""
+        return
+
+    @property
+    def num_layers(self) -> int:
+        """How many layers the encoder has; 0 where none are known."""
+        return 0
+
+    @property
+    def layer_numbers(self) -> dict[str, int]:
+        """The layer of each variable by name, counted from the embeddings, which are 0; empty where none are known."""
+        return {}
+
+    def describe(self) -> dict[str, Any]:
+        """Options of the encoder that decide what it computes, as a JSON object."""
+        return {}
+
+    def num_tokens(self, texts: Sequence[str | bytes], *, prompt: str | None = None) -> np.ndarray | None:
+        """The tokens of each text before it is cut, with special tokens and its prompt.
+
+        Args:
+            texts: n texts.
+            prompt: stands before each; the default prompt by default.
+
+        Returns:
+            int32 [n]; None for an encoder that keeps its tokens to itself.
+        """
+        return None
+
+    @property
     def regularization_losses(self) -> Sequence[Callable[[], tf.Tensor]]:
         """Callables that each return a scalar to be added to the training loss."""
         return []
@@ -76,7 +134,8 @@ class Encoder(keras.layers.Layer):
         """Keeps the variables whose names match out of training.
 
         Args:
-            patterns: shell patterns over `variable_names`, such as "embedding_table" or "ngram_*/kernel_1".
+            patterns: shell patterns over `variable_names` or the beginning of them up to a "/", such as
+                "embedding_table", "ngram_*/kernel_1", "embeddings" or "layers/[0-5]".
 
         Returns:
             The names that are frozen by this call.
@@ -86,7 +145,7 @@ class Encoder(keras.layers.Layer):
         """
         chosen = {}
         for pattern in [patterns] if isinstance(patterns, str) else patterns:
-            matches = {name: var for name, var in self.named_variables if fnmatch.fnmatchcase(name, pattern)}
+            matches = {name: var for name, var in self.named_variables if _matches(name, pattern)}
             if not matches:
                 raise EncoderError(
                     f"freeze={pattern!r} matches no variable of {self.source}. Expected a pattern over: "
@@ -97,6 +156,27 @@ class Encoder(keras.layers.Layer):
             variable.trainable = False
         self._frozen_names.update(chosen)
         return list(chosen)
+
+    def freeze_layers(self, number: int) -> list[str]:
+        """Keeps the embeddings and the lower layers out of training.
+
+        Args:
+            number: how many layers; 0 freezes the embeddings alone.
+
+        Returns:
+            The names that are frozen by this call.
+
+        Raises:
+            EncoderError: the encoder has no layers, or fewer.
+        """
+        top = self.num_layers
+        if not top:
+            raise EncoderError(f"{self.source} has no known layers. Name its variables in freeze= instead.")
+        if not isinstance(number, numbers.Integral) or not 0 <= number <= top:
+            raise EncoderError(
+                f"{self.source} has {top} layers. Expected freeze_layers from 0 to that. Received: {number!r}."
+            )
+        return self.freeze([glob.escape(name) for name, layer in self.layer_numbers.items() if layer <= number])
 
     @property
     def frozen_names(self) -> list[str]:
@@ -109,25 +189,31 @@ class Encoder(keras.layers.Layer):
         batch_size: int = 64,
         normalize: bool = False,
         show_progress: bool = False,
+        *,
+        prompt_name: str | None = None,
+        prompt: str | None = None,
     ) -> np.ndarray:
         """Encodes texts in batches of similar length. A text that occurs more than once is computed once.
 
         The vector of a text does not depend on its neighbours: it is that of encoding the text alone, within 1e-5.
-        An empty text has a vector like any other. Nothing is cut off here. Where a text is not valid Unicode (lone
-        surrogates, bytes that are not UTF-8), the offending part counts as U+FFFD.
+        An empty text has a vector like any other. Texts are cut at `max_length` tokens where the encoder has a limit;
+        how many were is logged as a warning. Where a text is not valid Unicode (lone surrogates, bytes that are not
+        UTF-8), the offending part counts as U+FFFD.
 
         Args:
             texts: n texts, as str or as UTF-8 bytes.
             batch_size: texts a batch, at most; batches of very long texts are made smaller.
             normalize: divide each vector by its length.
             show_progress: show a progress bar on standard error.
+            prompt_name: which of `prompts` to put before each text; "" for none at all.
+            prompt: another text to put before each text.
 
         Returns:
             float32 [n, dimension], in the order of `texts`.
 
         Raises:
             DataError: `texts` is a single string, or holds something that is not a text.
-            SettingsError: `batch_size` is not a positive integer.
+            SettingsError: `batch_size` is not a positive integer, or there is no such prompt.
 
         Example:
             >>> encoder.encode(["data scientist", "machine learning engineer"]).shape
@@ -135,23 +221,85 @@ class Encoder(keras.layers.Layer):
         """
         if not isinstance(batch_size, numbers.Integral) or batch_size < 1:
             raise SettingsError(f"Expected batch_size to be a positive integer. Received: batch_size={batch_size!r}.")
-        encoded = _utf8(texts)
+        encoded = utf8_texts(texts)
         rows: dict[bytes, int] = {}
         positions = np.fromiter((rows.setdefault(text, len(rows)) for text in encoded), np.int64, len(encoded))
         distinct = list(rows)
+        encode = self._function_for(self._prompt(prompt_name, prompt))
         vectors = np.empty((len(distinct), self.dimension), np.float32)
+        lengths = np.zeros(len(distinct), np.int32)
         with tqdm(total=len(distinct), unit="text", desc="encoding", disable=not show_progress) as progress:
             for indices in _batches_by_length(distinct, batch_size):
-                vectors[indices] = self._encode_batch(tf.constant([distinct[index] for index in indices])).numpy()
+                found, num_tokens = encode(tf.constant([distinct[index] for index in indices]))
+                vectors[indices], lengths[indices] = found.numpy(), num_tokens.numpy()
                 progress.update(len(indices))
+        self._warn_of_cut_texts(lengths[positions])
         if normalize:
             vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
         return vectors if len(distinct) == len(encoded) else vectors[positions]
 
+    def _prompt(self, prompt_name: str | None, prompt: str | None) -> str:
+        """The text to put before each text."""
+        if prompt is not None and prompt_name is not None:
+            raise SettingsError(
+                f"Received both prompt={prompt!r:.60} and prompt_name={prompt_name!r}. Expected one of them."
+            )
+        if prompt is not None:
+            if not isinstance(prompt, str):
+                raise SettingsError(f"Expected prompt to be a text. Received: {prompt!r}.")
+            return prompt
+        name = self.default_prompt_name if prompt_name is None else prompt_name
+        if not name:
+            return ""
+        if name not in self.prompts:
+            known = f"Its prompts: {', '.join(self.prompts)}." if self.prompts else "It has none."
+            raise SettingsError(f"{self.source} has no prompt {name!r}.{did_you_mean(name, self.prompts)} {known}")
+        return self.prompts[name]
 
-def _utf8(texts: Sequence[str | bytes]) -> list[bytes]:
+    def _function_for(self, prompt: str) -> "EncodingFunction":
+        if prompt not in self._functions:
+            self._functions[prompt] = self._encoding_function(prompt)
+        return self._functions[prompt]
+
+    def _encoding_function(self, prompt: str) -> "EncodingFunction":
+        """Compiles what `encode` calls: strings [batch] -> vectors, and tokens before cutting (0 if not known)."""
+
+        def encode(texts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            prompted = tf.strings.join([prompt, texts]) if prompt else texts
+            return self(prompted, training=False), tf.zeros_like(texts, tf.int32)
+
+        return tf.function(encode, input_signature=[tf.TensorSpec([None], tf.string)])
+
+    def _warn_of_cut_texts(self, num_tokens: np.ndarray) -> None:
+        cut = describe_cut_texts(num_tokens, self.max_length)
+        if cut:
+            _logger.warning("%s: %s", self.source, cut)
+
+
+def describe_cut_texts(num_tokens: np.ndarray, max_length: int | None) -> str:
+    """How many texts are longer than an encoder reads, in a few words; empty where none is."""
+    num_cut = 0 if max_length is None else int(np.count_nonzero(num_tokens > max_length))
+    if not num_cut:
+        return ""
+    return (
+        f"{num_cut:,} of {len(num_tokens):,} texts were cut at {max_length} tokens; the longest has "
+        f"{int(num_tokens.max()):,}"
+    )
+
+
+def _matches(name: str, pattern: str) -> bool:
+    parts = name.split("/")
+    return any(fnmatch.fnmatchcase("/".join(parts[:end]), pattern) for end in range(1, len(parts) + 1))
+
+
+def utf8_texts(texts: Sequence[str | bytes]) -> list[bytes]:
+    """Texts as valid UTF-8, with U+FFFD in place of what is none.
+
+    Raises:
+        DataError: `texts` is a single text, or holds something else.
+    """
     if isinstance(texts, (str, bytes)):
-        raise DataError("encode() takes a list of texts and received a single text. Put it in a list: encode([text]).")
+        raise DataError("Expected a list of texts and received a single text. Put it in a list: encode([text]).")
     return [_utf8_text(text, index) for index, text in enumerate(texts)]
 
 

@@ -6,7 +6,8 @@ so that a SavedModel that is loaded, trained and written again any number of tim
 """
 
 import errno
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class ReusableParts:
         trainable_variables: those of them that training may change.
         regularization_losses: callables without arguments, each returning a scalar.
         network_encodes: whether `encode` does nothing but call `network`.
+        prompted: for encoders with prompts, `encode` with each of them, by the prompt's name.
         restored_call: the `__call__` of an earlier export that is `encode` already; it is written again as it is.
     """
 
@@ -42,6 +44,7 @@ class ReusableParts:
     trainable_variables: Sequence[tf.Variable]
     regularization_losses: Sequence[Callable[[], tf.Tensor]] = field(default_factory=list)
     network_encodes: bool = True
+    prompted: Mapping[str, Callable[[tf.Tensor], tf.Tensor]] = field(default_factory=dict)
     restored_call: Callable[[tf.Tensor], tf.Tensor] | None = None
 
 
@@ -50,21 +53,18 @@ def write_reusable_saved_model(folder: Path, parts: ReusableParts, head: str = "
 
     `serving_default`: `texts` string [batch] -> `embeddings` float32 [batch, dimension].
     `similarity`: `left`, `right` strings [batch] -> `score`, `cosine` and `angular`, each float32 [batch]; `score` is
-    what `head` makes of the two vectors.
+    what `head` makes of the two vectors. Where the encoder has prompts there is a signature like `serving_default` for
+    each whose name can be one, such as `query` and `passage`; `document` can be called by the name `passage` too.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    encode = parts.encode
     texts = tf.TensorSpec([None], tf.string, name="texts")
 
-    @tf.function(input_signature=[texts])
-    def call(texts: tf.Tensor) -> tf.Tensor:
-        return encode(texts)
-
-    @tf.function(input_signature=[texts])
-    def serving_default(texts: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"embeddings": encode(texts)}
+    # Compiled once, for all signatures.
+    @tf.function(autograph=False, input_signature=[texts])
+    def encode(texts: tf.Tensor) -> tf.Tensor:
+        return parts.encode(texts)
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string, name=name) for name in ("left", "right")],
@@ -77,15 +77,29 @@ def write_reusable_saved_model(folder: Path, parts: ReusableParts, head: str = "
 
     name = NETWORK_ATTRIBUTE if parts.network_encodes else RESOURCES_ATTRIBUTE
     root = tf.train.Checkpoint(**{name: parts.network})
-    root.__call__ = parts.restored_call or call
+    root.__call__ = parts.restored_call or encode
     root.variables = list(parts.variables)
     root.trainable_variables = list(parts.trainable_variables)
     root.regularization_losses = list(parts.regularization_losses)
-    signatures = {
-        "serving_default": serving_default.get_concrete_function(),
-        "similarity": score_pairs.get_concrete_function(),
-    }
+    encoders = _signatures_of_prompts(parts.prompted) | {"serving_default": encode}
+    signatures = {name: _embedding_signature(function, texts) for name, function in encoders.items()}
+    signatures["similarity"] = score_pairs.get_concrete_function()
     try:
         tf.saved_model.save(root, str(folder), signatures=signatures)
     except tf.errors.OpError as error:  # such as a full disk
         raise OSError(errno.EIO, error.message.strip().splitlines()[0], str(folder)) from error
+
+
+def _embedding_signature(encode: Callable[[tf.Tensor], tf.Tensor], texts: tf.TensorSpec) -> Callable[..., object]:
+    function = tf.function(lambda texts: {"embeddings": encode(texts)}, input_signature=[texts])
+    return function.get_concrete_function()
+
+
+def _signatures_of_prompts(
+    prompted: Mapping[str, Callable[[tf.Tensor], tf.Tensor]],
+) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
+    """The prompts that can be signatures; `passage`, if it is none of them, is what `document` is."""
+    named = {name: encode for name, encode in prompted.items() if re.fullmatch(r"[A-Za-z]\w*", name)}
+    if "document" in named:
+        named.setdefault("passage", named["document"])
+    return {name: encode for name, encode in named.items() if name != "similarity"}

@@ -18,6 +18,7 @@ import tensorflow_text  # noqa: F401  registers the ops of its tokenizers
 
 from tfsiamese.encoders.encoder import Encoder
 from tfsiamese.encoders.reusable import NETWORK_ATTRIBUTE, RESOURCES_ATTRIBUTE, ReusableParts
+from tfsiamese.encoders.shared_variables import share_variable
 from tfsiamese.errors import EncoderError
 
 __all__ = ["SavedModelEncoder"]
@@ -61,7 +62,7 @@ class SavedModelEncoder(Encoder):
         # Trainable ones first, as Keras has them in `variables`.
         saved = _variables_of(self._loaded, self._function)
         self._saved_variables = sorted(saved, key=lambda variable: variable.ref() not in trainable)
-        self._shared = [_share(variable, variable.ref() in trainable) for variable in self._saved_variables]
+        self._shared = [share_variable(variable, variable.ref() in trainable) for variable in self._saved_variables]
         self.dimension = self._dry_run()
         self.fingerprint = _fingerprint(self.folder)
 
@@ -206,14 +207,6 @@ def _trainable_variables_of(loaded: Any, function: Any) -> list[tf.Variable]:
     if named is not None:
         return list(named)
     return [variable for variable in _variables_of(loaded, function) if variable.trainable]
-
-
-def _share(variable: tf.Variable, trainable: bool) -> keras.Variable:
-    """A Keras variable with the storage of a TensorFlow variable."""
-    shared = keras.Variable(variable, trainable=trainable, autocast=False, name=_name(variable).replace("/", "."))
-    if shared.value is not variable:
-        raise EncoderError("This version of Keras copies variables; tfsiamese needs keras>=3.12,<3.16.")
-    return shared
 
 
 def _name(variable: tf.Variable) -> str:

@@ -1,18 +1,21 @@
 """From what a user types to an encoder."""
 
+import dataclasses
 import logging
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+from tfsiamese.encoders.checkpoint import CheckpointEncoder, CheckpointOptions, download_checkpoint, is_checkpoint
 from tfsiamese.encoders.encoder import Encoder
 from tfsiamese.encoders.saved_model import SavedModelEncoder
 from tfsiamese.encoders.use_multilingual import build_use_multilingual
-from tfsiamese.errors import EncoderError
+from tfsiamese.errors import EncoderError, SettingsError
 from tfsiamese.files import cache_folder, publish_folder, remove_leftovers
 from tfsiamese.suggestions import did_you_mean
 
-__all__ = ["BUILT_IN_ENCODERS", "load_encoder"]
+__all__ = ["BUILT_IN_ENCODERS", "CHECKPOINT_FOLDER", "load_encoder"]
 
 _logger = logging.getLogger(__name__)
 
@@ -20,31 +23,36 @@ _logger = logging.getLogger(__name__)
 _CACHE_FORMAT = 1
 _ONE_DAY = 86_400.0
 
+# Where a run keeps its encoder in the layout of sentence-transformers, if it is one that can be written so.
+CHECKPOINT_FOLDER = "sentence-transformers"
+
 BUILT_IN_ENCODERS: dict[str, Callable[[Path], None]] = {"use-multilingual": build_use_multilingual}
 
 
 def load_encoder(
-    source: str | Path,
-    *,
-    freeze: str | Sequence[str] = (),
-    signature: str | None = None,
-    output_key: str | None = None,
+    source: str | Path, *, freeze: str | Sequence[str] = (), freeze_layers: int | None = None, **options: Any
 ) -> Encoder:
     """Loads a text encoder that can be called, trained and exported.
 
     Args:
         source: a built-in name ("use-multilingual"), a SavedModel folder, a folder of numbered versions of one (the
-            newest is taken), a run folder that `train` wrote, or a handle "https://tfhub.dev/…" or
-            "https://www.kaggle.com/models/…", which is downloaded into TensorFlow Hub's cache.
-        freeze: shell patterns over variable names to keep out of training, such as "embedding_table".
-        signature: for SavedModels: call this signature instead of `__call__`.
-        output_key: for SavedModels: which output holds the vectors, where there are several.
+            newest is taken), a checkpoint folder in the layout of sentence-transformers or Hugging Face, a run folder
+            that `train` wrote (the checkpoint in it if there is one), a handle "https://tfhub.dev/…" or
+            "https://www.kaggle.com/models/…", which is downloaded into TensorFlow Hub's cache, or "hf://owner/name",
+            which is downloaded into the Hugging Face Hub's.
+        freeze: shell patterns over variable names, or over the beginning of them up to a "/", to keep out of training,
+            such as "embedding_table", "embeddings" or "layers/[0-3]".
+        freeze_layers: for checkpoints: keep the embeddings and so many of the lower layers out of training.
+        **options: for SavedModels `signature` (call this signature instead of `__call__`) and `output_key` (which
+            output holds the vectors, where there are several); for checkpoints the attributes of `CheckpointOptions`:
+            `max_length`, `mixed_precision`, `dropout`, `lora`.
 
     Returns:
         An `Encoder`, which is a Keras layer.
 
     Raises:
         EncoderError: the source is unknown, cannot be loaded, or is no text encoder.
+        SettingsError: an option is wrong, or not for this kind of source.
 
     Example:
         >>> encoder = load_encoder("use-multilingual", freeze="embedding_table")
@@ -52,19 +60,38 @@ def load_encoder(
         512
     """
     name = str(source)
-    encoder = SavedModelEncoder(_saved_model_folder(name), name, signature, output_key)
+    options = {key: value for key, value in options.items() if value is not None}
+    folder = _find_folder(name)
+    if is_checkpoint(folder):
+        known = [field.name for field in dataclasses.fields(CheckpointOptions)]
+        _check_options(name, options, known, "checkpoint")
+        encoder: Encoder = CheckpointEncoder(folder, name, CheckpointOptions(**options))
+    else:
+        _check_options(name, options, ("signature", "output_key"), "SavedModel")
+        encoder = SavedModelEncoder(folder, name, **options)
     if freeze:
         encoder.freeze(freeze)
+    if freeze_layers is not None:
+        encoder.freeze_layers(freeze_layers)
     return encoder
 
 
-def _saved_model_folder(source: str) -> Path:
+def _check_options(source: str, options: dict[str, Any], known: Sequence[str], kind: str) -> None:
+    for option in options:
+        if option not in known:
+            raise SettingsError(
+                f"{source} is a {kind}, which has no option {option!r}.{did_you_mean(option, known)} "
+                f"Expected one of {', '.join(known)}."
+            )
+
+
+def _find_folder(source: str) -> Path:
     if source in BUILT_IN_ENCODERS:
         return _built_in(source)
     if source.startswith(("https://", "http://")):
         return _download(source)
     if source.startswith("hf://"):
-        raise EncoderError(f"{source} is a Hugging Face checkpoint. {_EXPECTED}")
+        return download_checkpoint(source)
     path = Path(source).expanduser()
     if path.is_dir():
         return _folder(path)
@@ -75,15 +102,18 @@ def _saved_model_folder(source: str) -> Path:
 
 
 _EXPECTED = (
-    f"Expected a built-in name ({', '.join(BUILT_IN_ENCODERS)}), a SavedModel folder, a run folder, or a handle "
-    "https://tfhub.dev/… or https://www.kaggle.com/models/…."
+    f"Expected a built-in name ({', '.join(BUILT_IN_ENCODERS)}), a SavedModel folder, a checkpoint folder, a "
+    "run folder, or a handle https://tfhub.dev/…, https://www.kaggle.com/models/… or hf://owner/name."
 )
 
 
 def _folder(path: Path) -> Path:
-    """Finds the SavedModel in a SavedModel folder, a run folder or a folder of versions."""
+    """Finds the SavedModel or the checkpoint in a folder, a run folder or a folder of versions."""
     if (path / "saved_model.pb").is_file() or (path / "saved_model.pbtxt").is_file():
         return path
+    for checkpoint in (path, path / CHECKPOINT_FOLDER):
+        if is_checkpoint(checkpoint):
+            return checkpoint
     base = path / "encoder" if (path / "encoder").is_dir() else path
     versions = [
         child
@@ -94,9 +124,9 @@ def _folder(path: Path) -> Path:
         return max(versions, key=lambda version: int(version.name))
     if (path / "config.json").is_file() and ((path / "checkpoints").is_dir() or (path / "history.csv").is_file()):
         raise EncoderError(f"{path} is a run that has not ended: it holds no encoder/. Finish it with train --resume.")
-    if (path / "modules.json").is_file() or (path / "config.json").is_file():
-        raise EncoderError(f"{path} is a Hugging Face or sentence-transformers checkpoint. {_EXPECTED}")
-    raise EncoderError(f"{path} holds no SavedModel: neither saved_model.pb nor a numbered version. {_EXPECTED}")
+    raise EncoderError(
+        f"{path} holds neither a SavedModel (saved_model.pb, or numbered versions) nor a checkpoint. {_EXPECTED}"
+    )
 
 
 def _built_in(name: str) -> Path:

@@ -1,0 +1,110 @@
+"""tfsiamese and sentence-transformers behind one face, for `benchmark_checkpoints.py` and its like.
+
+Each side imports its own packages when it is made, so that either runs where the other is not installed.
+"""
+
+import contextlib
+import time
+from typing import Protocol
+
+import numpy as np
+
+__all__ = ["Pairs", "SentenceTransformers", "Side", "Steps", "TfSiamese", "pearson_of_cosines"]
+
+Pairs = tuple[list[str], list[str], list[float]]
+Steps = list[tuple[float, float]]
+
+
+class Side(Protocol):
+    """What is measured of either."""
+
+    def encode(self, texts: list[str], batch_size: int) -> np.ndarray:
+        """Vectors, float32 [texts, dimension]."""
+
+    def train(self, pairs: Pairs, batch_size: int, learning_rate: float) -> Steps:
+        """One epoch; when each step ended (`time.perf_counter`), and its loss."""
+
+
+class TfSiamese:
+    """The encoder of this project, trained with `fit`."""
+
+    def __init__(self, folder: str, precision: str):
+        import tfsiamese as ts
+
+        self._encoder = ts.load_encoder(folder, mixed_precision=precision == "bfloat16")
+
+    def encode(self, texts: list[str], batch_size: int) -> np.ndarray:
+        """See Side."""
+        return self._encoder.encode(texts, batch_size=batch_size)
+
+    def train(self, pairs: Pairs, batch_size: int, learning_rate: float) -> Steps:
+        """See Side."""
+        import keras
+        import pandas as pd
+
+        import tfsiamese as ts
+
+        steps: Steps = []
+        # The loss is a number when the callback has it: the step is done.
+        clock = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: steps.append((time.perf_counter(), float(logs["batch_loss"])))
+        )
+        frame = pd.DataFrame(dict(zip(("left", "right", "score"), pairs, strict=True)))
+        model = ts.Siamese(self._encoder, head="cosine")
+        settings = {"epochs": 1, "batch_size": batch_size, "learning_rate": learning_rate}
+        ts.fit(model, ts.Pairs.from_frame(frame), loss="mse", callbacks=[clock], **settings)
+        return steps
+
+    def export_checkpoint(self, folder: str) -> None:
+        """Writes what sentence-transformers loads."""
+        import tfsiamese as ts
+
+        ts.export_checkpoint(self._encoder, folder)
+
+
+class SentenceTransformers:
+    """sentence-transformers on torch, trained in a plain loop."""
+
+    def __init__(self, folder: str, precision: str):
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        self._is_half = precision == "bfloat16"
+        self._model = SentenceTransformer(folder, device="cpu", model_kwargs={"dtype": torch.float32})
+
+    def encode(self, texts: list[str], batch_size: int) -> np.ndarray:
+        """See Side."""
+        if self._is_half:
+            self._model.bfloat16()
+        vectors = self._model.encode(texts, batch_size=batch_size, show_progress_bar=False)
+        return np.asarray(vectors, np.float32)
+
+    def train(self, pairs: Pairs, batch_size: int, learning_rate: float) -> Steps:
+        """See Side."""
+        import torch
+        from sentence_transformers.sentence_transformer.losses import CosineSimilarityLoss
+
+        left, right, scores = pairs
+        self._model.train()
+        loss_of = CosineSimilarityLoss(self._model)
+        optimizer = torch.optim.AdamW(self._model.parameters(), lr=learning_rate, fused=True)
+        order = torch.randperm(len(left), generator=torch.Generator().manual_seed(0)).tolist()
+        steps: Steps = []
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            columns = [self._model.preprocess([texts[row] for row in rows]) for texts in (left, right)]
+            labels = torch.tensor([scores[row] for row in rows])
+            with torch.autocast("cpu", torch.bfloat16) if self._is_half else contextlib.nullcontext():
+                loss = loss_of(columns, labels)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            steps.append((time.perf_counter(), loss.item()))
+        return steps
+
+
+def pearson_of_cosines(vectors: np.ndarray, scores: list[float]) -> float:
+    """Of the first half of the vectors with the second half."""
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    left, right = np.split(units.astype(np.float64), 2)
+    return float(np.corrcoef((left * right).sum(axis=1), scores)[0, 1])
