@@ -5,7 +5,7 @@ import pytest
 from tfsiamese.pairs import LabelledTexts, Pairs, Triplets
 from tfsiamese.pairs.batches import Batch, ExampleBatches
 from tfsiamese.pairs.sampling import ShuffledSampler
-from tfsiamese.pairs.text_ids import estimated_tokens, text_ids
+from tfsiamese.pairs.text_ids import text_ids, tokens_of_rows
 
 
 @pytest.fixture
@@ -82,6 +82,6 @@ def test_the_rows_of_a_batch_can_be_named(ten_pairs):
 
 def test_tokens_are_estimated_from_the_bytes_of_all_texts_of_a_row(triplets):
     # Every text here has fewer than four bytes, and counts two for the ends of the sentence.
-    assert estimated_tokens(text_ids(triplets)).tolist() == [8, 4, 6, 6]
+    assert tokens_of_rows(text_ids(triplets)).tolist() == [8, 4, 6, 6]
     pairs = Pairs.from_frame(pd.DataFrame({"left": ["x" * 40], "right": ["日本"], "score": [1.0]}))
-    assert estimated_tokens(text_ids(pairs)).tolist() == [2 + 10 + 2 + 1]
+    assert tokens_of_rows(text_ids(pairs)).tolist() == [2 + 10 + 2 + 1]

@@ -202,3 +202,75 @@ def test_a_file_that_is_no_toml_is_named_with_its_line(tmp_path: Path):
         recipe_of(tmp_path, "out = \nhead = 1")
     with pytest.raises(DataError, match=r"none\.toml cannot be read"):
         read_recipe(tmp_path / "none.toml")
+
+
+CHECKPOINT = """
+encoder = "models/e5"
+out = "run"
+data = "pairs.csv"
+max_length = 128
+mixed_precision = true
+dropout = 0
+freeze_layers = 2
+
+[lora]
+rank = 4
+targets = ["attention/*", "feed_forward/*"]
+
+[training]
+layer_decay = 0.9
+query_prompt = "query"
+passage_prompt = ""
+"""
+
+
+def test_options_of_a_checkpoint_stand_beside_the_encoder_and_prompts_with_the_training(tmp_path: Path):
+    recipe = recipe_of(tmp_path, CHECKPOINT)
+    assert recipe.encoder == {
+        "encoder": "models/e5",
+        "max_length": 128,
+        "mixed_precision": True,
+        "dropout": 0,
+        "freeze_layers": 2,
+        "lora": {"rank": 4, "targets": ["attention/*", "feed_forward/*"]},
+    }
+    assert recipe.stages[0].settings == {"layer_decay": 0.9, "query_prompt": "query", "passage_prompt": ""}
+    assert recipe.stages[0].prompts == {"query_prompt": "query", "passage_prompt": ""}
+
+
+def test_flags_replace_the_options_of_a_checkpoint(tmp_path: Path):
+    recipe = recipe_of(tmp_path, CHECKPOINT, lora=8, max_length=64, training={"query_prompt": ""})
+    assert recipe.encoder["lora"] == 8
+    assert recipe.encoder["max_length"] == 64
+    assert recipe.stages[0].prompts == {"query_prompt": "", "passage_prompt": ""}
+
+
+def test_a_stage_has_prompts_of_its_own(tmp_path: Path):
+    shared = 'out = "run"\n[training]\nquery_prompt = "query"\n'
+    stages = '[[stages]]\ndata = "a.csv"\n[[stages]]\ndata = "b.csv"\nquery_prompt = "x: "\n'
+    recipe = recipe_of(tmp_path, shared + stages)
+    assert [stage.prompts for stage in recipe.stages] == [{"query_prompt": "query"}, {"query_prompt": "x: "}]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("max_length = 12.5", "expected max_length to be a whole number. Received: 12.5"),
+        ("max_length = true", "expected max_length to be a whole number. Received: True"),
+        ('mixed_precision = "yes"', "expected mixed_precision to be true or false"),
+        ("mixed_precision = 1", "expected mixed_precision to be true or false"),
+        ('dropout = "0.1"', "expected dropout to be a number"),
+        ("freeze_layers = -0.5", "expected freeze_layers to be a whole number"),
+        ('lora = "8"', "expected lora to be a whole number, or a table"),
+        ("lora = {rank = 2.5}", "expected rank to be a whole number"),
+        ("lora = {alpha = []}", "expected alpha to be a number"),
+        ("lora = {targets = 3}", "expected targets to be a text or a list of texts"),
+        ("lora = {ranks = 3}", "unknown setting 'ranks'. Did you mean 'rank'?"),
+        ("training = {query_prompt = 3}", "Expected query_prompt to be the name of a prompt, or a text"),
+        ("max_lenght = 3", "Did you mean 'max_length'?"),
+    ],
+)
+def test_an_option_of_a_checkpoint_with_a_wrong_type_is_refused(tmp_path: Path, line: str, said: str):
+    with pytest.raises(SettingsError) as caught:
+        recipe_of(tmp_path, f'out = "run"\ndata = "pairs.csv"\n{line}\n')
+    assert said in str(caught.value)

@@ -72,6 +72,11 @@ class ExampleBatches:
         return self._ids.vocabulary
 
     @property
+    def plain_vocabulary(self) -> list[str]:
+        """The same texts without the prompts before them."""
+        return self._ids.plain
+
+    @property
     def largest(self) -> int:
         """The rows of the first epoch's largest batch."""
         return max(map(len, self._batches(0)), default=0)

@@ -1,14 +1,17 @@
 """From a data set and the settings to batches."""
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tfsiamese.encoders import Encoder
 from tfsiamese.errors import SettingsError
 from tfsiamese.pairs import Examples, LabelledTexts, Triplets
 from tfsiamese.pairs.batches import ExampleBatches
 from tfsiamese.pairs.class_sampling import require_room_for_classes
 from tfsiamese.pairs.sampling import BatchSampler, ClassSampler, DistinctSampler, ShuffledSampler
 from tfsiamese.pairs.seeding import derived_seed
-from tfsiamese.pairs.text_ids import TextIds, estimated_tokens, text_ids
+from tfsiamese.pairs.text_ids import TextIds, text_ids, tokens_of_rows
+from tfsiamese.training.prompts import prompts_before_texts
 from tfsiamese.training.settings import TrainingSettings
 from tfsiamese.training.tasks import Task, group_numbers
 
@@ -18,15 +21,18 @@ _BATCHING_BY_SHAPE = {"pairs": "shuffled", "triplets": "distinct", "classes": "b
 _VALIDATION_BATCH_SIZE = 64
 
 
-def training_batches(task: Task, settings: TrainingSettings) -> ExampleBatches:
+def training_batches(task: Task, settings: TrainingSettings, encoder: Encoder) -> ExampleBatches:
     """The batches of a task's training data, which `check_batching` has passed, in an order that the seed decides.
 
+    `encoder` says what stands before the texts, and counts the tokens where they are limited, if it can.
+
     Raises:
-        SettingsError: the loss has nothing to compare.
+        SettingsError: the loss has nothing to compare, or a prompt cannot be used.
     """
-    ids = text_ids(task.examples)
+    ids = text_ids(task.examples, **prompts_before_texts(task.examples, settings, encoder))
     seed = derived_seed(settings.seed, task.name)
-    sampler = _sampler(task.examples, ids, settings, settings.batch_size, seed)
+    costs = _costs(ids, settings, encoder)
+    sampler = _sampler(task.examples, ids, settings, settings.batch_size, seed, costs)
     batches = ExampleBatches(ids, _or_zeros(task.labels, len(task.examples)), sampler)
     _require_something_to_compare(task, batches)
     return batches
@@ -44,7 +50,7 @@ def check_batching(task: Task, settings: TrainingSettings) -> None:
         require_room_for_classes(settings.batch_size, settings.per_class)
 
 
-def validation_batches(task: Task, settings: TrainingSettings) -> ExampleBatches | None:
+def validation_batches(task: Task, settings: TrainingSettings, encoder: Encoder) -> ExampleBatches | None:
     """The batches of a task's validation data, in their own order; None where there is none.
 
     A loss that compares rows with one another depends on the batch, so that its batches are made as in training, in
@@ -52,9 +58,9 @@ def validation_batches(task: Task, settings: TrainingSettings) -> ExampleBatches
     """
     if task.validation is None:
         return None
-    ids = text_ids(task.validation)
+    ids = text_ids(task.validation, **prompts_before_texts(task.validation, settings, encoder))
     size, seed = (settings.batch_size, 0) if task.loss.compares_rows else (_VALIDATION_BATCH_SIZE, None)
-    sampler = _sampler(task.validation, ids, settings, size, seed)
+    sampler = _sampler(task.validation, ids, settings, size, seed, _costs(ids, settings, encoder))
     return ExampleBatches(ids, _or_zeros(task.validation_labels, len(task.validation)), sampler)
 
 
@@ -72,18 +78,34 @@ def _require_something_to_compare(task: Task, batches: ExampleBatches) -> None:
         )
 
 
+def _costs(ids: TextIds, settings: TrainingSettings, encoder: Encoder) -> NDArray[np.int64] | None:
+    """The tokens of each row, where they are limited."""
+    if settings.max_tokens is None:
+        return None
+    num_tokens = encoder.num_tokens(ids.vocabulary)
+    if num_tokens is not None and encoder.max_length is not None:
+        num_tokens = np.minimum(num_tokens, encoder.max_length)
+    return tokens_of_rows(ids, num_tokens)
+
+
 def _sampler(
-    examples: Examples, ids: TextIds, settings: TrainingSettings, batch_size: int, seed: int | None
+    examples: Examples,
+    ids: TextIds,
+    settings: TrainingSettings,
+    batch_size: int,
+    seed: int | None,
+    costs: NDArray[np.int64] | None,
 ) -> BatchSampler:
     batching = _BATCHING_BY_SHAPE[examples.shape] if settings.batching == "auto" else settings.batching
-    costs = None if settings.max_tokens is None else estimated_tokens(ids)
     if batching == "by-class" and isinstance(examples, LabelledTexts):
         return ClassSampler(
             examples.labels, batch_size, seed, settings.per_class, costs=costs, max_tokens=settings.max_tokens
         )
     if batching == "distinct":
         groups = group_numbers(examples) if isinstance(examples, Triplets) else None
-        return DistinctSampler(ids, batch_size, seed, groups, costs, settings.max_tokens)
+        # By texts without prompts: an anchor beside itself as a passage would be its own negative.
+        distinct = ids if ids.plain == ids.vocabulary else text_ids(examples)
+        return DistinctSampler(distinct, batch_size, seed, groups, costs, settings.max_tokens)
     return ShuffledSampler(len(examples), batch_size, seed, costs, settings.max_tokens)
 
 

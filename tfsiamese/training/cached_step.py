@@ -21,19 +21,25 @@ class CachedStep(TrainingStep):
     """`TrainingStep` that encodes at most `mini_batch_size` texts at once.
 
     Args:
-        encoder: what is trained; it must not draw random numbers, since it computes each vector twice.
+        encoder: what is trained; its dropout must follow from seeds, since it computes each vector twice.
         objective: what is minimized.
         optimizer: steps of several tasks can share one.
         mini_batch_size: texts that are encoded at once.
+        seed: of the encoder's dropout.
 
     Raises:
         TrainingError: nothing is trainable.
     """
 
     def __init__(
-        self, encoder: Encoder, objective: Objective, optimizer: keras.optimizers.Optimizer, mini_batch_size: int
+        self,
+        encoder: Encoder,
+        objective: Objective,
+        optimizer: keras.optimizers.Optimizer,
+        mini_batch_size: int,
+        seed: int = 0,
     ):
-        super().__init__(encoder, objective, optimizer)
+        super().__init__(encoder, objective, optimizer, seed)
         self._mini_batch_size = mini_batch_size
         texts = tf.TensorSpec([None], tf.string)
         vectors = tf.TensorSpec([None, encoder.dimension], tf.float32)
@@ -46,14 +52,20 @@ class CachedStep(TrainingStep):
         )
         self._regularize = tf.function(self._regularize_eagerly, autograph=False)
 
-    def train(self, inputs: StepInput) -> tuple[list[float], bool]:
+    def train(self, inputs: StepInput, step: int) -> tuple[list[float], bool]:
         """See `TrainingStep.train`."""
+        inputs = self._separate(inputs)
         parts = self._parts(inputs.texts)
-        vectors = tf.concat([self._embed(texts) for texts in parts], axis=0)
+        embedded = []
+        for part, texts in enumerate(parts):
+            self._seed_dropout(step, part)
+            embedded.append(self._embed(texts))
+        vectors = tf.concat(embedded, axis=0)
         losses, vector_gradients = self._differentiate_loss(vectors, inputs)
         gradients, losses = self._regularize(losses)
         sizes = [int(texts.shape[0]) for texts in parts]
-        for texts, part_gradients in zip(parts, tf.split(vector_gradients, sizes), strict=True):
+        for part, (texts, part_gradients) in enumerate(zip(parts, tf.split(vector_gradients, sizes), strict=True)):
+            self._seed_dropout(step, part)
             found = self._differentiate_part(texts, part_gradients)
             gradients = [_sum(one, other) for one, other in zip(gradients, found, strict=True)]
         require_gradients(gradients, self._encoder)

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfsiamese.pairs.batches import Batch, ExampleBatches
+from tfsiamese.pairs.seeding import derived_seed
 from tfsiamese.training.cached_step import CachedStep
 from tfsiamese.training.objective import Objective, StepInput
 from tfsiamese.training.plan import TrainingPlan
@@ -40,12 +41,13 @@ class Engine:
 
     def _make_step(self, task: Task, optimizer: keras.optimizers.Optimizer) -> TrainingStep:
         encoder, size = self._plan.model.encoder, self._plan.settings.mini_batch_size
+        seed = derived_seed(self._plan.settings.seed, task.name)
         teacher = None if self._plan.teacher is None else self._plan.teacher.dimension
         objective = Objective(task, None if self._base is None else self._base.weight, teacher)
         step = (
-            TrainingStep(encoder, objective, optimizer)
+            TrainingStep(encoder, objective, optimizer, seed)
             if size is None
-            else CachedStep(encoder, objective, optimizer, size)
+            else CachedStep(encoder, objective, optimizer, size, seed)
         )
         step.check()
         return step
@@ -65,7 +67,7 @@ class Engine:
         general, base = self._nothing if self._base is None else self._base.sample(step)
         teacher = self._teacher_vectors(name, self._plan.batches.parts[name], batch)
         inputs = self._inputs(batch, teacher, general, base)
-        losses, finite = self._steps[name].train(inputs)
+        losses, finite = self._steps[name].train(inputs, step)
         named = {"loss": sum(losses)}
         if self._several:
             named[f"loss/{name}"] = losses[0]
@@ -110,5 +112,5 @@ class Engine:
             return self._nothing[1]
         key = f"{name}/{id(batches)}"
         if key not in self._teachers:
-            self._teachers[key] = self._plan.teacher.encode(batches.vocabulary)
+            self._teachers[key] = self._plan.teacher.encode(batches.plain_vocabulary)
         return tf.constant(self._teachers[key][batch.numbers.numpy()])

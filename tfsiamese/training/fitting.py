@@ -39,8 +39,8 @@ def fit(
     """Trains the model's encoder in place and ends with the weights of the best epoch.
 
     The same data, settings and seed give the same weights on the same machine. With `out`, a run that was
-    interrupted in any way continues with `resume=True` to the weights that it would have had; only an encoder that
-    draws random numbers of its own, such as dropout inside a SavedModel, differs after a resumption.
+    interrupted in any way continues with `resume=True` to the weights that it would have had; only a SavedModel that
+    draws random numbers of its own differs after a resumption. The dropout of a checkpoint follows from the seed.
 
     Args:
         model: the siamese model.
@@ -76,8 +76,10 @@ def fit(
     if optimizer is not None and not isinstance(optimizer, keras.optimizers.Optimizer):
         raise SettingsError(f"Expected a keras.optimizers.Optimizer. Received: {optimizer!r:.60}.")
     tasks = make_tasks(examples, validation, loss, head=model.head, has_teacher=teacher is not None)
-    chosen = settings_for(tasks, settings)
+    chosen = settings_for(tasks, settings, model.encoder.suggested_learning_rate)
     plan = TrainingPlan(model, tasks, chosen, evaluator, retention, teacher=teacher)
+    if optimizer is not None and chosen.layer_decay != 1:
+        raise SettingsError("layer_decay works with the default optimizer. Leave it out, or leave optimizer out.")
     optimizer = optimizer or default_optimizer(plan)
     folder = RunFolder(out, plan.config(optimizer), resume) if out is not None else None
     base = base_vectors(plan, folder)
@@ -105,4 +107,21 @@ def default_optimizer(plan: TrainingPlan) -> keras.optimizers.Optimizer:
     rate: float | WarmupDecay = settings.learning_rate
     if warmup_steps or settings.decay != "constant":
         rate = WarmupDecay(settings.learning_rate, plan.total_steps, warmup_steps, settings.decay)
-    return RowSparseAdam(rate)
+    return RowSparseAdam(rate, rate_factors=_rate_factors(plan))
+
+
+def _rate_factors(plan: TrainingPlan) -> list[float] | None:
+    """What the learning rate of each trainable variable is multiplied by; None for one rate.
+
+    Raises:
+        SettingsError: the encoder has no known layers.
+    """
+    encoder, decay = plan.model.encoder, plan.settings.layer_decay
+    if decay == 1:
+        return None
+    layers = encoder.layer_numbers
+    if not layers:
+        raise SettingsError(f"{encoder.source} has no known layers. Leave layer_decay out.")
+    top = encoder.num_layers + 1
+    names = [name for name, variable in encoder.named_variables if variable.trainable]
+    return [decay ** (top - layers[name]) for name in names]

@@ -5,12 +5,13 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from tfsiamese.encoders import describe_cut_texts
 from tfsiamese.errors import TrainingError
 from tfsiamese.pairs import Examples
 from tfsiamese.training.plan import TrainingPlan
 from tfsiamese.training.run_state import RunState
 
-__all__ = ["bad_batch_error", "warn_if_nothing_was_gained"]
+__all__ = ["bad_batch_error", "describe_all_cut_texts", "warn_if_nothing_was_gained"]
 
 _logger = logging.getLogger(__name__)
 
@@ -35,6 +36,19 @@ def bad_batch_error(plan: TrainingPlan, state: RunState, loss: float, kept: Path
         f"{what} at epoch {state.epoch + 1}, batch {state.batch + 1}, which holds {rows}."
         f"{where} Expected finite numbers; lower the learning rate or mend these rows."
     )
+
+
+def describe_all_cut_texts(plan: TrainingPlan) -> dict[str, str]:
+    """How many distinct training texts of each data set are longer than the encoder reads, in words; logged too."""
+    encoder = plan.model.encoder
+    described = {}
+    for name, batches in plan.batches.parts.items():
+        num_tokens = None if encoder.max_length is None else encoder.num_tokens(batches.vocabulary)
+        cut = "" if num_tokens is None else describe_cut_texts(num_tokens, encoder.max_length)
+        if cut:
+            described[name] = cut
+            _logger.warning("%s: %s", name, cut)
+    return described
 
 
 def warn_if_nothing_was_gained(plan: TrainingPlan, before: Mapping[str, float], after: Mapping[str, float]) -> None:

@@ -7,9 +7,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfsiamese.errors import SettingsError
 from tfsiamese.training.row_slots import RowSlots
 
 __all__ = ["RowSparseAdam"]
+
+# A gradient of so many numbers is worth a branch that spares writing it.
+_LARGE = 65_536
 
 
 class RowSparseAdam(keras.optimizers.Optimizer):
@@ -27,6 +31,7 @@ class RowSparseAdam(keras.optimizers.Optimizer):
         epsilon: added to the root of the latter.
         weight_decay: decoupled decay (AdamW); in an embedding table it reaches the rows of the batch only.
         clipnorm: clips the norm of each variable's gradient to this; `global_clipnorm` and `clipvalue` as in Keras.
+        rate_factors: multiply the learning rate of each variable, in the order in which they are given to `apply`.
 
     References: Kingma and Ba, "Adam", arXiv:1412.6980; Loshchilov and Hutter, "Decoupled Weight Decay
         Regularization", arXiv:1711.05101.
@@ -41,6 +46,7 @@ class RowSparseAdam(keras.optimizers.Optimizer):
         *,
         weight_decay: float | None = None,
         clipnorm: float | None = 1.0,
+        rate_factors: Sequence[float] | None = None,
         name: str = "row_sparse_adam",
         **kwargs: Any,
     ):
@@ -48,6 +54,7 @@ class RowSparseAdam(keras.optimizers.Optimizer):
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
+        self.rate_factors = None if rate_factors is None else [float(factor) for factor in rate_factors]
         self._slots: list[_DenseSlots | RowSlots] = []
 
     def build_for(self, gradients: Sequence[tf.Tensor | None], variables: Sequence[keras.Variable]) -> None:
@@ -69,6 +76,10 @@ class RowSparseAdam(keras.optimizers.Optimizer):
             self._build(variables, [False] * len(variables))
 
     def _build(self, variables: Sequence[keras.Variable], sparse: Sequence[bool]) -> None:
+        if self.rate_factors is not None and len(self.rate_factors) != len(variables):
+            raise SettingsError(
+                f"Expected a rate factor for each of {len(variables)} variables. Received: {len(self.rate_factors)}."
+            )
         super().build(variables)
         for variable, is_sparse in zip(variables, sparse, strict=True):
             if is_sparse:
@@ -90,7 +101,7 @@ class RowSparseAdam(keras.optimizers.Optimizer):
         self, gradient: tf.Tensor | tf.IndexedSlices, variable: tf.Variable, learning_rate: tf.Tensor
     ) -> None:
         """One step of Adam on one variable, or on the rows that the gradient names."""
-        rate = tf.cast(learning_rate, variable.dtype)
+        rate = tf.cast(learning_rate, variable.dtype) * self._rate_factor(variable)
         slots = self._slots[self._get_variable_index(variable)]
         step = tf.cast(self.iterations + 1, variable.dtype)
         powers = tf.pow(self.beta_1, step), tf.pow(self.beta_2, step)
@@ -134,7 +145,8 @@ class RowSparseAdam(keras.optimizers.Optimizer):
 
     def get_config(self) -> dict[str, Any]:
         """The settings, enough to build the same optimizer again."""
-        return super().get_config() | {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+        factors = {} if self.rate_factors is None else {"rate_factors": self.rate_factors}
+        return super().get_config() | {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon} | factors
 
     def _clip_gradients(self, grads: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """Clips sparse gradients by their values; without duplicates their norm is that of the dense gradient."""
@@ -150,7 +162,15 @@ class RowSparseAdam(keras.optimizers.Optimizer):
 
     def _apply_weight_decay(self, variables: Sequence[keras.Variable]) -> None:
         """Leaves the tables with row slots to `update_step`."""
-        super()._apply_weight_decay([variable for variable in variables if self.row_slots(variable) is None])
+        if self.weight_decay is None:
+            return
+        for variable in variables:
+            if self.row_slots(variable) is None and self._use_weight_decay(variable):
+                rate = tf.cast(self.learning_rate, variable.dtype) * self._rate_factor(variable)
+                variable.assign_sub(variable * (rate * self.weight_decay))
+
+    def _rate_factor(self, variable: keras.Variable | tf.Variable) -> float:
+        return 1.0 if self.rate_factors is None else self.rate_factors[self._get_variable_index(variable)]
 
 
 class _DenseSlots:
@@ -195,9 +215,11 @@ def _fused_adam(
 
 
 def _clip_norm(values: tf.Tensor, limit: float) -> tf.Tensor:
-    """Scales down to a norm of `limit`, reading the memory twice where Keras reads it five times."""
+    """Scales down to a norm of `limit`; a large gradient that is short enough is read once and not written at all."""
     norm = tf.sqrt(2.0 * tf.nn.l2_loss(values))
-    return values * (limit / tf.maximum(norm, limit))
+    if values.shape.num_elements() is not None and values.shape.num_elements() < _LARGE:
+        return values * (limit / tf.maximum(norm, limit))
+    return tf.cond(norm > limit, lambda: values * (limit / norm), lambda: values)
 
 
 def _sum_duplicates(gradient: tf.IndexedSlices) -> tf.IndexedSlices:

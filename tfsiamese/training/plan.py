@@ -55,13 +55,13 @@ class TrainingPlan:
     @functools.cached_property
     def batches(self) -> MixedBatches:
         """The batches of all data sets."""
-        parts = {task.name: training_batches(task, self.settings) for task in self.tasks}
+        parts = {task.name: training_batches(task, self.settings, self.model.encoder) for task in self.tasks}
         return MixedBatches(parts, self.settings.mixing, self.settings.seed)
 
     @functools.cached_property
     def validation(self) -> dict[str, ExampleBatches]:
         """The validation batches of those data sets that have any."""
-        found = {task.name: validation_batches(task, self.settings) for task in self.tasks}
+        found = {task.name: validation_batches(task, self.settings, self.model.encoder) for task in self.tasks}
         return {name: batches for name, batches in found.items() if batches is not None}
 
     @property
@@ -113,10 +113,10 @@ class TrainingPlan:
 
     def _check_mini_batches(self) -> None:
         encoder = self.model.encoder
-        if self.settings.mini_batch_size is not None and not encoder.is_deterministic:
+        if self.settings.mini_batch_size is not None and not encoder.is_seeded:
             raise SettingsError(
-                f"{encoder.source} has a training mode of its own, such as dropout, and mini_batch_size computes every "
-                "vector twice, which must agree. Leave --mini-batch-size out."
+                f"{encoder.source} has a training mode of its own, such as dropout without a seed, and mini_batch_size "
+                "computes every vector twice, which must agree. Leave --mini-batch-size out."
             )
 
     def _check_monitor(self) -> None:
@@ -140,6 +140,7 @@ class TrainingPlan:
                 "fingerprint": encoder.fingerprint,
                 "dimension": encoder.dimension,
                 "frozen": encoder.frozen_names,
+                **encoder.describe(),
             },
             "head": self.model.head,
             # Keras numbers the names of optimizers within a process.

@@ -9,6 +9,7 @@ from tfsiamese.errors import SettingsError
 from tfsiamese.training.recipe_keys import (
     DATA,
     ENCODER,
+    LORA,
     READING,
     SECTIONS,
     STAGE,
@@ -50,6 +51,11 @@ class StageRecipe:
     data: tuple[DataRecipe, ...]
     settings: Table
 
+    @property
+    def prompts(self) -> Table:
+        """Those that were given, as keyword arguments of evaluators."""
+        return {key: self.settings[key] for key in ("query_prompt", "passage_prompt") if key in self.settings}
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -57,7 +63,8 @@ class Recipe:
 
     Attributes:
         out: the run folder.
-        encoder: encoder, head, freeze, signature, output_key, teacher: those that were given.
+        encoder: encoder, head, freeze, signature, output_key, teacher, and for checkpoints max_length,
+            mixed_precision, dropout, lora, freeze_layers: those that were given.
         evaluation: sts, retrieval, labels: those that were given.
         retention: texts (a file), weight, batch_size, or empty.
         stages: at least one.
@@ -81,10 +88,10 @@ def make_recipe(table: Table, flags: Table | None = None, source: str = "the con
     """Checks a configuration, with flags taking precedence over it.
 
     Args:
-        table: top level: out, encoder, head, freeze, signature, output_key, teacher, data, loss; tables: training
-            (settings of every stage), evaluation, retention; an array of tables `stages`, each with name, data, loss,
-            validation and settings of its own. `data` is a file, a list of files, or a list of tables with file, name,
-            loss, validation and how to read it.
+        table: top level: out, encoder and what else `Recipe.encoder` holds, data, loss; tables: training (settings of
+            every stage), evaluation, retention, and lora (rank, alpha, targets) unless it is a number at the top; an
+            array of tables `stages`, each with name, data, loss, validation and settings of its own. `data` is a file,
+            a list of files, or a list of tables with file, name, loss, validation and how to read it.
         flags: of the same form, without stages.
         source: the name of the table in messages.
 
@@ -93,6 +100,8 @@ def make_recipe(table: Table, flags: Table | None = None, source: str = "the con
     """
     flags = flags or {}
     check_keys(table, TOP, source)
+    if isinstance(table.get("lora"), dict):
+        check_keys(table["lora"], LORA, f"{source}, [lora]")
     merged = table | flags | {name: _section(table, flags, name, source) for name in SECTIONS}
     if not merged.get("out"):
         raise SettingsError(f"{source} names no run folder. Give one with --out, or 'out' in the file.")

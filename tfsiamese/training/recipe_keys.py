@@ -8,9 +8,11 @@ from tfsiamese.suggestions import did_you_mean
 from tfsiamese.training.settings import TrainingSettings
 
 __all__ = [
+    "CHECKPOINT",
     "DATA",
     "ENCODER",
     "EVALUATION",
+    "LORA",
     "READING",
     "SECTIONS",
     "STAGE",
@@ -27,21 +29,28 @@ READING = ("left", "right", "score", "score_range", "columns", "delimiter", "enc
 DATA = ("file", "name", "loss", "validation", *READING)
 TRAINING = tuple(TrainingSettings.__dataclass_fields__)
 STAGE = ("name", "data", "loss", "validation", *TRAINING)
-ENCODER = ("encoder", "head", "freeze", "signature", "output_key", "teacher")
+CHECKPOINT = ("max_length", "mixed_precision", "dropout", "lora", "freeze_layers")
+LORA = ("rank", "alpha", "targets")
+ENCODER = ("encoder", "head", "freeze", "signature", "output_key", "teacher", *CHECKPOINT)
 EVALUATION = ("validation", "sts", "retrieval", "labels")
 RETENTION = ("texts", "weight", "batch_size", "neighbours")
 TOP = ("out", "data", "loss", *ENCODER, "training", "evaluation", "retention", "stages")
 SECTIONS: dict[str, Iterable[str]] = {"training": TRAINING, "evaluation": EVALUATION, "retention": RETENTION}
 
 _TEXT, _TEXTS, _PART, _RANGE = "a text", "a text or a list of texts", "a number or a file", "two numbers"
+_WHOLE, _NUMBER, _SWITCH, _LORA = "a whole number", "a number", "true or false", "a whole number, or a table"
 _TYPES = {
     (
         *("out", "encoder", "head", "signature", "output_key", "teacher", "sts", "retrieval", "labels", "texts"),
         *("file", "left", "right", "score", "delimiter", "encoding"),
     ): _TEXT,
-    ("freeze", "columns"): _TEXTS,
+    ("freeze", "columns", "targets"): _TEXTS,
     ("validation",): _PART,
     ("score_range",): _RANGE,
+    ("max_length", "freeze_layers", "rank"): _WHOLE,
+    ("dropout", "alpha"): _NUMBER,
+    ("mixed_precision",): _SWITCH,
+    ("lora",): _LORA,
 }
 
 
@@ -66,9 +75,19 @@ def _has_type(value: Any, said: str) -> bool:
     if said == _TEXTS:
         return isinstance(value, str) or (several and all(isinstance(one, str) for one in value))
     if said == _PART:
-        return isinstance(value, (str, int, float)) and not isinstance(value, bool)
-    numbers = several and all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in value)
+        return isinstance(value, str) or _is_number(value)
+    if said in (_WHOLE, _NUMBER):
+        return _is_number(value) and (said == _NUMBER or isinstance(value, int))
+    if said == _SWITCH:
+        return isinstance(value, bool)
+    if said == _LORA:
+        return isinstance(value, dict) or (_is_number(value) and isinstance(value, int))
+    numbers = several and all(_is_number(one) for one in value)
     return numbers and len(value) == 2
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def is_number(text: str) -> bool:

@@ -9,7 +9,7 @@ import keras
 from tfsiamese.errors import SettingsError
 from tfsiamese.training.engine import Engine
 from tfsiamese.training.interrupts import Interrupts
-from tfsiamese.training.messages import bad_batch_error, warn_if_nothing_was_gained
+from tfsiamese.training.messages import bad_batch_error, describe_all_cut_texts, warn_if_nothing_was_gained
 from tfsiamese.training.plan import TrainingPlan
 from tfsiamese.training.progress import ProgressBar, TensorBoardLog, describe_epoch
 from tfsiamese.training.retention import BaseVectors
@@ -48,6 +48,7 @@ class Run:
         self._folder = folder
         self._state = RunState()
         self._best: Arrays = {}
+        self._cut_texts: dict[str, str] = {}
         self._engine = Engine(plan, optimizer, base)
         self._weights = WeightStore(self._encoder, optimizer)
         self._batches = plan.batches
@@ -62,6 +63,7 @@ class Run:
         self._plan.model.compile(optimizer=self._optimizer, loss=None)
         self._plan.model.stop_training = False
         self._resume()
+        self._cut_texts = describe_all_cut_texts(self._plan)
         if self._state.before is None:
             self._state.before = self._measure()
         self._check_monitor(self._state.before)
@@ -217,6 +219,7 @@ class Run:
                     "best_epoch": None if best is None else best + 1,
                     "epochs": len(self._state.history),
                     "training_seconds": round(self._state.seconds, 3),
+                    "cut_texts": self._cut_texts,
                 }
             )
         self._encoder.fingerprint = self._weights.fingerprint(self._fingerprint)

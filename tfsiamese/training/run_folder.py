@@ -16,7 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from tfsiamese.encoders import Encoder, write_reusable_saved_model
+from tfsiamese.encoders import (
+    CHECKPOINT_FOLDER,
+    CheckpointEncoder,
+    Encoder,
+    write_checkpoint,
+    write_reusable_saved_model,
+)
 from tfsiamese.errors import SettingsError, TrainingError
 from tfsiamese.files import publish_file, publish_folder, remove_leftovers
 from tfsiamese.training.run_state import RunState
@@ -134,11 +140,17 @@ class RunFolder:
         self._write_json("metrics.json", metrics)
 
     def write_encoder(self, encoder: Encoder, head: str) -> None:
-        """Writes `encoder/1/`, unless it is there already."""
+        """Writes `encoder/1/` and, for a checkpoint, the same in its own layout, unless they are there already."""
+        if not self._keeps_encoder:
+            return
         target = self.path / "encoder" / "1"
-        if self._keeps_encoder and not (target / "saved_model.pb").is_file():
+        if not (target / "saved_model.pb").is_file():
             with publish_folder(target) as folder:
                 write_reusable_saved_model(folder, encoder.reusable_parts(), head)
+        checkpoint = self.path / CHECKPOINT_FOLDER
+        if isinstance(encoder, CheckpointEncoder) and not checkpoint.exists():
+            with publish_folder(checkpoint) as folder:
+                write_checkpoint(folder, encoder)
 
     def _checkpoints(self) -> list[Path]:
         return sorted((self.path / "checkpoints").glob("[0-9]*"))

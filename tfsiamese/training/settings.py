@@ -34,13 +34,20 @@ class TrainingSettings:
         learning_rate: the rate after the warm-up.
         warmup: steps of linear warm-up; a number below 1 is a fraction of all steps.
         decay: of the learning rate after the warm-up: "constant", "linear" or "cosine".
+        layer_decay: each layer of a checkpoint learns at the rate of the layer above times this; 1 for one rate.
         seed: decides the order of the rows and every random number.
+        query_prompt: what stands before each anchor, before the left text of a scored pair and before a text with a
+            class: the name of one of the encoder's prompts, or a text; "" for nothing. By default anchors get the
+            encoder's prompt "query", if it has one, and other texts what the encoder puts before every text.
+        passage_prompt: the same for positives and negatives, and for the right text of a scored pair. By default
+            positives and negatives get the encoder's prompt "passage", "document" or "corpus".
         mini_batch_size: texts that are encoded at once; a step on a large batch then takes the memory of a small one
             (GradCache), for the same gradients and more time. None encodes the whole batch.
         batching: how rows are put together: "shuffled"; "distinct", with no text twice in a batch nor a known positive
             of one anchor among the positives of others; "by-class", with `per_class` texts of each class. "auto" is
             "distinct" for anchors with positives, "by-class" for texts with classes, else "shuffled".
-        max_tokens: tokens a batch may hold at most, where four bytes of UTF-8 count as one; None sets no limit.
+        max_tokens: tokens a batch may hold at most; for SavedModels, which keep their tokenizers to themselves, four
+            bytes of UTF-8 count as one. None sets no limit.
         per_class: texts of one class that stand together "by-class".
         mixing: of several data sets: "proportional" (all batches, in random order) or "in-turn" (one of each, until
             the smallest set has no more).
@@ -57,7 +64,10 @@ class TrainingSettings:
     learning_rate: float = 1e-5
     warmup: float = 0.0
     decay: str = "constant"
+    layer_decay: float = 1.0
     seed: int = 0
+    query_prompt: str | None = None
+    passage_prompt: str | None = None
     mini_batch_size: int | None = None
     batching: str = "auto"
     max_tokens: int | None = None
@@ -78,7 +88,12 @@ class TrainingSettings:
         is_usable = _is_number(warmup) and warmup >= 0 and (warmup < 1 or float(warmup).is_integer())
         self._expect("warmup", "a fraction below 1 or a number of steps", is_usable)
         self._expect("decay", f"one of {', '.join(DECAYS)}", self.decay in DECAYS)
+        factor = self.layer_decay
+        self._expect("layer_decay", "a number above 0, up to 1", _is_number(factor) and 0 < factor <= 1)
         self._expect("seed", "an integer from 0 to 2³² − 1", _is_integer(self.seed, 0) and self.seed < 2**32)
+        for name in ("query_prompt", "passage_prompt"):
+            value = getattr(self, name)
+            self._expect(name, "the name of a prompt, or a text", value is None or isinstance(value, str))
         for name in ("mini_batch_size", "max_tokens", "patience"):
             value = getattr(self, name)
             self._expect(name, "a positive integer or None", value is None or _is_integer(value, 1))
@@ -88,7 +103,7 @@ class TrainingSettings:
         self._expect("monitor", "the name of a metric", self.monitor is None or isinstance(self.monitor, str))
         seconds = self.checkpoint_seconds
         self._expect("checkpoint_seconds", "a number, not negative", _is_number(seconds) and seconds >= 0)
-        for name in ("learning_rate", "warmup", "checkpoint_seconds"):
+        for name in ("learning_rate", "warmup", "layer_decay", "checkpoint_seconds"):
             object.__setattr__(self, name, float(getattr(self, name)))  # JSON and Keras know no NumPy numbers
         for name in ("epochs", "batch_size", "seed", "per_class"):
             object.__setattr__(self, name, int(getattr(self, name)))

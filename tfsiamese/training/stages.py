@@ -106,7 +106,7 @@ def fit_stages(
     plans = []
     for stage in stages:
         tasks = make_tasks(stage.examples, stage.validation, stage.loss, head=model.head, has_teacher=has_teacher)
-        settings = settings_for(tasks, stage.settings)
+        settings = settings_for(tasks, stage.settings, model.encoder.suggested_learning_rate)
         plans.append(TrainingPlan(model, tasks, settings, evaluator, retention, teacher=teacher))
     folder = RunFolder(out, _config(plans, names), resume) if out is not None else None
     base = base_vectors(plans[0], folder)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfsiamese.encoders import Encoder
 from tfsiamese.errors import TrainingError
+from tfsiamese.pairs.seeding import generator
 from tfsiamese.training.objective import Objective, StepInput
 from tfsiamese.training.optimizers import RowSparseAdam
 
@@ -24,13 +25,15 @@ class TrainingStep:
         encoder: what is trained.
         objective: what is minimized.
         optimizer: steps of several tasks can share one.
+        seed: of the encoder's dropout.
 
     Raises:
         TrainingError: nothing is trainable.
     """
 
-    def __init__(self, encoder: Encoder, objective: Objective, optimizer: keras.optimizers.Optimizer):
+    def __init__(self, encoder: Encoder, objective: Objective, optimizer: keras.optimizers.Optimizer, seed: int = 0):
         self._encoder = encoder
+        self._seed = seed
         self._objective = objective
         self._optimizer = optimizer
         self.variables: Sequence[keras.Variable] = encoder.trainable_variables
@@ -40,14 +43,23 @@ class TrainingStep:
         self._train = tf.function(self._train_eagerly, autograph=False, input_signature=signature)
         self._evaluate = tf.function(self._evaluate_eagerly, autograph=False, input_signature=signature)
 
-    def train(self, inputs: StepInput) -> tuple[list[float], bool]:
+    def train(self, inputs: StepInput, step: int) -> tuple[list[float], bool]:
         """Trains on one batch.
+
+        Args:
+            inputs: the batch.
+            step: its number in the run, which decides what dropout drops.
 
         Returns:
             The loss, then the retention term if there is one, and whether the step was finite and so was applied.
         """
+        self._seed_dropout(step)
         losses, finite = self._train(inputs)
         return losses.numpy().tolist(), bool(finite)
+
+    def _seed_dropout(self, step: int, part: int = 0) -> None:
+        if not self._encoder.is_deterministic:
+            self._encoder.seed_dropout(generator(self._seed, "dropout", step, part).integers(0, 2**32, 2).tolist())
 
     def check(self) -> None:
         """Builds the loss on the encoder's vectors once, so that what does not fit shows before any time is spent.

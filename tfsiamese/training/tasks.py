@@ -203,14 +203,20 @@ def make_tasks(
     return tuple(tasks)
 
 
-def settings_for(tasks: Sequence[Task], settings: Mapping[str, Any]) -> TrainingSettings:
+def settings_for(
+    tasks: Sequence[Task], settings: Mapping[str, Any], learning_rate: float | None = None
+) -> TrainingSettings:
     """The given settings over the defaults of the data's shape; where shapes are mixed, over those for comparisons.
+
+    `learning_rate` is what the encoder suggests, over what the data's shape does.
 
     Raises:
         SettingsError: a setting is unknown or out of range.
     """
     shapes = {task.examples.shape for task in tasks}
     defaults = defaults_for_shape(shapes.pop() if len(shapes) == 1 else "triplets")
+    if learning_rate is not None:
+        defaults["learning_rate"] = learning_rate
     return TrainingSettings.from_keywords(**(defaults | dict(settings)))
 
 
