@@ -6,10 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.search.test_prompts import Prompted
 from tests.training.examples import classes, triplets
 from tfsiamese.cli.assembly import assemble_data, make_stages, row_keys
 from tfsiamese.errors import DataError
 from tfsiamese.pairs import write_examples
+from tfsiamese.search import Prompts
 from tfsiamese.training.recipe import make_recipe
 
 
@@ -102,3 +104,31 @@ def test_sts_data_alone_chooses_nothing(tmp_path: Path, sts_file: Path):
     recipe = recipe_of(file, sts=str(sts_file), validation="0")
     (only,) = make_stages(recipe, assemble_data(recipe))
     assert only.settings["monitor"] == "none"
+
+
+def prompts_of_evaluators(file: Path, examples, **prompts: str) -> list[tuple]:
+    write_examples(examples, file)
+    recipe = make_recipe({}, {"out": "run", "data": [{"file": str(file)}], "training": prompts})
+    configs = [one.get_config() for found in assemble_data(recipe).held_out_evaluators.values() for one in found]
+    return [(config["query_prompt"], config["passage_prompt"]) for config in configs]
+
+
+def test_held_out_rows_are_measured_with_the_prompts_of_training(tmp_path: Path, tiny_pairs):
+    both = {"query_prompt": "q: ", "passage_prompt": "p: "}
+    assert prompts_of_evaluators(tmp_path / "t.csv", triplets(40, negatives=False), **both) == [("q: ", "p: ")]
+    assert prompts_of_evaluators(tmp_path / "p.csv", tiny_pairs, **both) == [("q: ", "p: ")]
+    assert prompts_of_evaluators(tmp_path / "p.csv", tiny_pairs) == [(None, None)]
+
+
+def test_texts_with_classes_are_measured_with_the_query_prompt_on_both_sides(tmp_path: Path):
+    file = tmp_path / "c.csv"
+    assert prompts_of_evaluators(file, classes(), query_prompt="q: ", passage_prompt="p: ") == [("q: ", "q: ")]
+
+
+def test_what_is_plotted_has_the_prompts_of_training(tmp_path: Path):
+    encoder = Prompted({"query": "q: ", "document": "d: "})
+    for examples, expected in ((triplets(40, negatives=False), Prompts("q: ", "x: ")), (classes(), Prompts())):
+        write_examples(examples, tmp_path / "data.csv")
+        flags = {"out": "run", "data": [{"file": str(tmp_path / "data.csv")}], "training": {"passage_prompt": "x: "}}
+        shown = assemble_data(make_recipe({}, flags)).shown_prompts(encoder)
+        assert shown == expected

@@ -44,7 +44,7 @@ MISTAKES = [
     (["--labels", "nowhere.txt"], "nowhere.txt cannot be read"),
     (["--sts", "nowhere.csv"], "nowhere.csv does not exist"),
     (["--encoder", "use-multilingul"], "Did you mean 'use-multilingual'?"),
-    (["--encoder", "hf://owner/name"], "hf://owner/name is a Hugging Face checkpoint"),
+    (["--encoder", "hf://owner"], "hf://owner is no handle of the Hugging Face Hub"),
     (["--encoder", "https://"], "cannot be downloaded"),
     (["--delimiter", "ab"], "'ab'"),
     (["--score-range", "1", "0"], "the lower one first"),

@@ -52,7 +52,7 @@ def test_similarities_are_computed_in_double_precision():
 def test_each_distinct_text_is_encoded_once_across_both_sides():
     encoder = NgramEncoder()
     vectors = encode_pairs(encoder, ["a", "b", "a"], ["b", "c", "a"], batch_size=7, show_progress=True)
-    assert encoder.calls == [["a", "b", "c"]]
+    assert [sorted(texts) for texts in encoder.calls] == [["a", "b", "c"]]
     assert encoder.settings == [(7, False, True)]
     np.testing.assert_array_equal(vectors.left, NgramEncoder().encode(["a", "b", "a"]))
     np.testing.assert_array_equal(vectors.right, NgramEncoder().encode(["b", "c", "a"]))

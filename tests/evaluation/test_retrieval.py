@@ -199,6 +199,8 @@ class TestEvaluator:
             "fingerprint": data.fingerprint,
             "similarity": "dot",
             "dimensions": [2, 1],
+            "query_prompt": None,
+            "passage_prompt": None,
         }
 
     def test_a_primary_metric_that_is_not_measured_is_refused(self):

@@ -89,7 +89,7 @@ class TestScores:
     def test_each_distinct_text_is_encoded_once_in_one_call(self, encoder):
         frame = pd.DataFrame({"left": ["man", "men", "man"], "right": ["men", "mad", "dog"], "score": [0.1, 0.2, 0.9]})
         evaluate_sts(encoder, Pairs.from_frame(frame), batch_size=3, show_progress=True)
-        assert encoder.calls == [["man", "men", "mad", "dog"]]
+        assert [sorted(texts) for texts in encoder.calls] == [["dog", "mad", "man", "men"]]
         assert encoder.settings == [(3, False, True)]
 
     def test_several_sources_are_pooled(self, encoder, headerless, tmp_path):

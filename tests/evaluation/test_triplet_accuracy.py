@@ -82,6 +82,7 @@ def test_the_evaluator_gives_the_same_under_keys_known_before():
     evaluator = TripletEvaluator(triplets, similarities=["dot", "euclidean"], primary_metric="accuracy_dot")
     assert evaluator(_TABLE) == evaluate_triplets(_TABLE, triplets, similarities=["dot", "euclidean"])
     assert tuple(evaluator(_TABLE)) == evaluator.metric_names
-    assert evaluator.get_config() == {"name": "triplets", "triplets": 3, "fingerprint": triplets.fingerprint}
+    config = {"name": "triplets", "triplets": 3, "fingerprint": triplets.fingerprint}
+    assert evaluator.get_config() == config | {"query_prompt": None, "passage_prompt": None}
     with pytest.raises(SettingsError, match="'accuracy_cosine'. Expected one of accuracy_dot"):
         TripletEvaluator(triplets, similarities=["dot"])

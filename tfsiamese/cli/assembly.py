@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tfsiamese.errors import DataError, SettingsError
-from tfsiamese.pairs import Examples, Pairs, Triplets, read_examples, read_texts
+from tfsiamese.pairs import Examples, LabelledTexts, Pairs, Triplets, read_examples, read_texts
 from tfsiamese.pairs.contrast import contrasting_pairs
 from tfsiamese.training.recipe import DataRecipe, Recipe
+from tfsiamese.training.recipe_keys import CHECKPOINT
 
 __all__ = ["RunData", "assemble_data", "load_model", "make_retention", "make_stages"]
 
@@ -23,11 +24,15 @@ _MOST_SHOWN = 2000
 
 @dataclass
 class RunData:
-    """The data of a run, by stage and by name within it; `head` is the model's similarity."""
+    """The data of a run, by stage and by name within it; `head` is the model's similarity.
+
+    `prompts` are those that were given, by stage.
+    """
 
     head: str
     training: dict[str, dict[str, Examples]] = field(default_factory=dict)
     validation: dict[str, dict[str, Examples]] = field(default_factory=dict)
+    prompts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def shown(self) -> Examples:
@@ -43,13 +48,27 @@ class RunData:
         except DataError:
             return None
 
+    def shown_prompts(self, encoder: Any) -> Any:
+        """The prompts of both sides of `contrast`."""
+        from tfsiamese.search import chosen_prompts, retrieval_prompts
+
+        given = self._prompts_of(next(iter(self.validation or self.training)), self.shown)
+        return (retrieval_prompts if isinstance(self.shown, Triplets) else chosen_prompts)(encoder, **given)
+
+    def _prompts_of(self, stage: str, examples: Examples) -> dict[str, Any]:
+        """Those given for a stage; texts with classes stand on both sides of a pair."""
+        given = self.prompts.get(stage, {})
+        if isinstance(examples, LabelledTexts):
+            return dict.fromkeys(("query_prompt", "passage_prompt"), given.get("query_prompt"))
+        return given
+
     def evaluator(self, recipe: Recipe) -> Any:
         """All that is measured before, after and each epoch; None where nothing is."""
         from tfsiamese.evaluation import EvaluatorSequence, RetrievalEvaluator, StsEvaluator
 
         evaluators = [one for held_out in self.held_out_evaluators.values() for one in held_out]
         if recipe.evaluation.get("retrieval"):
-            evaluators.append(RetrievalEvaluator(recipe.evaluation["retrieval"]))
+            evaluators.append(RetrievalEvaluator(recipe.evaluation["retrieval"], **recipe.stages[-1].prompts))
         if recipe.evaluation.get("sts"):
             evaluators.append(StsEvaluator(recipe.evaluation["sts"]))
         return EvaluatorSequence(evaluators) if evaluators else None
@@ -72,12 +91,13 @@ class RunData:
         from tfsiamese.evaluation import PairEvaluator, RetrievalData, RetrievalEvaluator
 
         held_out, training = self.validation[stage][name], self.training[stage][name]
+        prompts = self._prompts_of(stage, held_out)
         if isinstance(held_out, Triplets) and isinstance(training, Triplets):
-            return RetrievalEvaluator(RetrievalData.from_triplets(held_out, known=training), label)
+            return RetrievalEvaluator(RetrievalData.from_triplets(held_out, known=training), label, **prompts)
         if isinstance(held_out, Pairs):
-            return PairEvaluator(held_out, label, self.head)
+            return PairEvaluator(held_out, label, self.head, **prompts)
         try:
-            return PairEvaluator(contrasting_pairs(held_out, pool=training), label, self.head)
+            return PairEvaluator(contrasting_pairs(held_out, pool=training), label, self.head, **prompts)
         except DataError as error:
             _logger.warning("%s Only the loss is measured on the held-out data.", error)
             return None
@@ -93,6 +113,7 @@ def assemble_data(recipe: Recipe) -> RunData:
     data = RunData(recipe.head)
     for stage in recipe.stages:
         seed = int(stage.settings.get("seed", 0))
+        data.prompts[stage.name] = stage.prompts
         for one in stage.data:
             training, validation = _split(one, seed)
             data.training.setdefault(stage.name, {})[one.name] = training
@@ -131,11 +152,14 @@ def row_keys(examples: Examples) -> list[Any]:
 
 def load_model(recipe: Recipe) -> Any:
     """The siamese model round the recipe's encoder."""
-    from tfsiamese.encoders import load_encoder
+    from tfsiamese.encoders import LoraSettings, load_encoder
     from tfsiamese.siamese import Siamese
 
     given = recipe.encoder
-    options = {key: given[key] for key in ("freeze", "signature", "output_key") if key in given}
+    options = {key: given[key] for key in ("freeze", "signature", "output_key", *CHECKPOINT) if key in given}
+    if isinstance(options.get("lora"), dict):
+        targets = {"targets": tuple(_several(options["lora"]["targets"]))} if "targets" in options["lora"] else {}
+        options["lora"] = LoraSettings(**(options["lora"] | targets))
     return Siamese(load_encoder(given.get("encoder", "use-multilingual"), **options), recipe.head)
 
 
@@ -209,6 +233,10 @@ def _split(one: DataRecipe, seed: int) -> "tuple[Examples, Examples | None]":
             f"Received: {one.validation}."
         )
     return examples.split(int(part) if part >= 1 else part, seed=seed)
+
+
+def _several(texts: "str | list[str]") -> list[str]:
+    return [texts] if isinstance(texts, str) else texts
 
 
 def _only(named: "dict[str, Any] | None") -> Any:

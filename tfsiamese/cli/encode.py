@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tfsiamese.cli.options import add_encoder_options, encoder_options
+from tfsiamese.cli.options import ENCODER_SOURCES, add_encoder_options, encoder_options
 from tfsiamese.cli.quiet import import_tensorflow
 from tfsiamese.errors import SettingsError
 from tfsiamese.files import publish_file
@@ -16,7 +16,7 @@ __all__ = ["add_parser"]
 def add_parser(verbs: Any) -> None:
     """Adds the verb."""
     parser = verbs.add_parser("encode", help="turn texts into vectors", description=__doc__)
-    parser.add_argument("encoder", metavar="E", help="built-in name, SavedModel folder, run folder or handle")
+    parser.add_argument("encoder", metavar="E", help=ENCODER_SOURCES)
     parser.add_argument("texts", metavar="TEXTS", help="a file with one text a line; - for standard input")
     parser.add_argument("--out", required=True, metavar="FILE.npy", help="float32 [texts, dimension], in their order")
     parser.add_argument("--batch-size", type=int, default=64, help="texts a batch (64)")
@@ -30,6 +30,13 @@ def add_parser(verbs: Any) -> None:
         choices=("float32", "int8", "uint8", "binary", "ubinary"),
         help="write codes instead; those of 8 bits with their ranges in a second file (float32)",
     )
+    prompts = parser.add_mutually_exclusive_group()
+    prompts.add_argument(
+        "--prompt-name",
+        metavar="NAME",
+        help='put this prompt of the encoder before each text, such as query; "" for none',
+    )
+    prompts.add_argument("--prompt", metavar="TEXT", help="put this text before each text")
     add_encoder_options(parser)
     parser.set_defaults(run=run)
 
@@ -48,7 +55,14 @@ def run(options: argparse.Namespace) -> None:
     from tfsiamese.search import quantize_embeddings, truncate_embeddings
 
     encoder = load_encoder(options.encoder, **encoder_options(options))
-    vectors = encoder.encode(texts, options.batch_size, options.normalize, show_progress=sys.stderr.isatty())
+    vectors = encoder.encode(
+        texts,
+        options.batch_size,
+        options.normalize,
+        show_progress=sys.stderr.isatty(),
+        prompt_name=options.prompt_name,
+        prompt=options.prompt,
+    )
     if options.dimension is not None:
         vectors = truncate_embeddings(vectors, options.dimension)
     arrays = {Path(options.out): vectors}

@@ -4,7 +4,16 @@ import argparse
 import json
 from typing import Any
 
-from tfsiamese.cli.options import add_encoder_options, add_pair_options, encoder_options, pair_options, whole_numbers
+from tfsiamese.cli.options import (
+    ENCODER_SOURCES,
+    add_encoder_options,
+    add_pair_options,
+    add_prompt_options,
+    encoder_options,
+    pair_options,
+    prompt_options,
+    whole_numbers,
+)
 from tfsiamese.cli.quiet import import_tensorflow
 from tfsiamese.errors import SettingsError
 from tfsiamese.files import publish_file
@@ -15,9 +24,12 @@ __all__ = ["add_parser"]
 def add_parser(verbs: Any) -> None:
     """Adds the verb."""
     parser = verbs.add_parser("evaluate", help="measure an encoder", description=__doc__)
-    parser.add_argument("encoder", metavar="E", help="built-in name, SavedModel folder, run folder or handle")
+    parser.add_argument("encoder", metavar="E", help=ENCODER_SOURCES)
     parser.add_argument(
         "--sts", metavar="PATH", help="STS data: three columns without a header, or named ones; scores 0 to 5"
+    )
+    parser.add_argument(
+        "--sts-prompt", metavar="P", help="a prompt's name or text, before every text of --sts (the encoder's own)"
     )
     parser.add_argument("--pairs", metavar="PATH", help="pairs with scores from 0 to 1, or labels 0 and 1")
     parser.add_argument(
@@ -30,6 +42,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--batch-size", type=int, default=64, help="texts a batch (64)")
     parser.add_argument("--json", metavar="FILE", help="write the metrics to this file")
     _add_retrieval_options(parser)
+    add_prompt_options(parser, "queries, anchors and left texts", "documents, positives, negatives and right texts")
     add_pair_options(parser)
     add_encoder_options(parser)
     parser.set_defaults(run=run)
@@ -76,17 +89,26 @@ def _evaluators(options: argparse.Namespace) -> list[Any]:
 
     if options.dimensions and not options.retrieval:
         raise SettingsError("--dimensions cuts the vectors of --retrieval, and there is none. Give --retrieval DIR.")
+    prompts = prompt_options(options)
+    if any(prompts.values()) and not (options.pairs or options.retrieval or options.triplets):
+        raise SettingsError(
+            "--query-prompt and --passage-prompt are for --retrieval, --triplets and --pairs, and there are none. "
+            "--sts-prompt is for --sts."
+        )
+    if options.sts_prompt and not options.sts:
+        raise SettingsError("--sts-prompt is for --sts, and there is none. Give --sts PATH.")
     evaluators: list[Any] = []
     batch_size = options.batch_size
     if options.sts:
-        evaluators.append(StsEvaluator(options.sts, batch_size=batch_size, score_range=options.score_range))
+        reading = {"score_range": options.score_range, "prompt": options.sts_prompt}
+        evaluators.append(StsEvaluator(options.sts, batch_size=batch_size, **reading))
     if options.pairs:
         pairs = read_pairs(options.pairs, **pair_options(options))
-        evaluators.append(PairEvaluator(pairs, "pairs", options.head, batch_size=batch_size))
+        evaluators.append(PairEvaluator(pairs, "pairs", options.head, batch_size=batch_size, **prompts))
     if options.retrieval:
         data = read_retrieval(options.retrieval, split=options.retrieval_split, ascii=options.ascii)
         settings = {"similarity": options.similarity, "dimensions": options.dimensions}
-        evaluators.append(RetrievalEvaluator(data, batch_size=batch_size, **settings))
+        evaluators.append(RetrievalEvaluator(data, batch_size=batch_size, **settings, **prompts))
     if options.triplets:
-        evaluators.append(TripletEvaluator(options.triplets, batch_size=batch_size))
+        evaluators.append(TripletEvaluator(options.triplets, batch_size=batch_size, **prompts))
     return evaluators

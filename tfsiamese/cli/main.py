@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 from tfsiamese.cli import data, encode, evaluate, export, mine, plot, train
+from tfsiamese.cli.quiet import Once
 from tfsiamese.errors import TfSiameseError
 
 __all__ = ["main"]
@@ -56,6 +57,7 @@ def _log_on_standard_error() -> Iterator[None]:
     logger = logging.getLogger("tfsiamese")
     before = logger.handlers, logger.level, logger.propagate
     handler = logging.StreamHandler()
+    handler.addFilter(Once())
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger.handlers, logger.propagate = [handler], False
     logger.setLevel(logging.INFO)

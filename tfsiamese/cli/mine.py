@@ -5,7 +5,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tfsiamese.cli.options import add_encoder_options, encoder_options
+from tfsiamese.cli.options import (
+    ENCODER_SOURCES,
+    add_encoder_options,
+    add_prompt_options,
+    encoder_options,
+    prompt_options,
+)
 from tfsiamese.cli.quiet import import_tensorflow
 from tfsiamese.errors import SettingsError
 
@@ -21,7 +27,9 @@ def add_parser(verbs: Any) -> None:
         "examples", metavar="EXAMPLES", help="a file with the columns anchor, positive and, if any, group"
     )
     parser.add_argument("--out", required=True, metavar="FILE", help=f"where to write: {', '.join(_SUFFIXES)}")
-    parser.add_argument("--encoder", metavar="E", help="ranks with the method dense; a teacher with the others")
+    parser.add_argument(
+        "--encoder", metavar="E", help=f"ranks with the method dense; a teacher with the others: {ENCODER_SOURCES}"
+    )
     parser.add_argument("--corpus", metavar="TEXTS", help="texts to mine from, one a line (the positives)")
     parser.add_argument("--method", choices=["dense", "bm25", "random"], default="dense", help="the ranking (dense)")
     parser.add_argument(
@@ -32,6 +40,7 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("--batch-size", type=int, default=64, help="texts a batch (64)")
     _add_choice_options(parser)
+    add_prompt_options(parser, "anchors", "positives and the corpus")
     add_encoder_options(parser)
     parser.set_defaults(run=run)
 
@@ -78,6 +87,7 @@ def run(options: argparse.Namespace) -> None:
         settings=settings,
         batch_size=options.batch_size,
         show_progress=sys.stderr.isatty(),
+        **prompt_options(options),
     )
     write_examples(mined.output(options.output), options.out)
     print(f"{options.out}: {mined.triplets.num_negatives:,} negatives for {mined.num_anchors:,} anchors")

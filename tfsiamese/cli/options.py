@@ -5,27 +5,55 @@ import json
 from typing import Any
 
 __all__ = [
+    "ENCODER_SOURCES",
     "add_encoder_options",
     "add_pair_options",
+    "add_prompt_options",
     "encoder_options",
     "pair_options",
+    "prompt_options",
     "setting",
     "whole_numbers",
 ]
+
+ENCODER_SOURCES = "built-in name, SavedModel folder, checkpoint folder, run folder, handle or hf://owner/name"
 
 _PAIR_OPTIONS = ("left", "right", "score", "score_range", "columns", "delimiter", "encoding")
 
 
 def add_encoder_options(parser: argparse.ArgumentParser) -> None:
-    """How a SavedModel is called."""
+    """How a SavedModel is called, and how a checkpoint computes."""
     group = parser.add_argument_group("encoder")
+    group.add_argument("--max-length", type=int, metavar="N", help="cut texts at N tokens (the checkpoint's own limit)")
+    group.add_argument(
+        "--mixed-precision",
+        action="store_true",
+        default=None,
+        help="compute a checkpoint's matrix products in bfloat16",
+    )
     group.add_argument("--signature", help="call this signature of the SavedModel instead of its __call__")
     group.add_argument("--output-key", help="the output that holds the vectors, where there are several")
 
 
 def encoder_options(options: argparse.Namespace) -> dict[str, Any]:
     """As keyword arguments of `load_encoder`."""
-    return {"signature": options.signature, "output_key": options.output_key}
+    return {name: getattr(options, name) for name in ("signature", "output_key", "max_length", "mixed_precision")}
+
+
+def add_prompt_options(parser: argparse.ArgumentParser, queries: str, passages: str) -> None:
+    """What stands before the texts of either side."""
+    group = parser.add_argument_group("prompts", 'names of prompts that the encoder has, or texts; "" for none')
+    group.add_argument("--query-prompt", metavar="P", help=f"before {queries} (the encoder's prompt query, if any)")
+    group.add_argument(
+        "--passage-prompt",
+        metavar="P",
+        help=f"before {passages} (the encoder's prompt passage, document or corpus, if any)",
+    )
+
+
+def prompt_options(options: argparse.Namespace) -> dict[str, Any]:
+    """As keyword arguments of evaluation and mining."""
+    return {"query_prompt": options.query_prompt, "passage_prompt": options.passage_prompt}
 
 
 def add_pair_options(parser: argparse.ArgumentParser) -> None:

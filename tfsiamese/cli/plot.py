@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from tfsiamese.cli.options import add_encoder_options, encoder_options
+from tfsiamese.cli.options import ENCODER_SOURCES, add_encoder_options, encoder_options
 from tfsiamese.cli.quiet import import_tensorflow
 
 __all__ = ["add_parser"]
@@ -12,7 +12,7 @@ __all__ = ["add_parser"]
 def add_parser(verbs: Any) -> None:
     """Adds the verb."""
     parser = verbs.add_parser("plot", help="draw a similarity matrix", description=__doc__)
-    parser.add_argument("encoder", metavar="E", help="built-in name, SavedModel folder, run folder or handle")
+    parser.add_argument("encoder", metavar="E", help=ENCODER_SOURCES)
     parser.add_argument("--labels", required=True, metavar="TEXTS", help="a file with one text a line, 200 at most")
     parser.add_argument("--out", required=True, metavar="FILE.png", help="the picture: .png, .svg or .pdf")
     parser.add_argument("--compare", metavar="E2", help="a second encoder, drawn beside the first on one scale")

@@ -1,12 +1,16 @@
-"""TensorFlow without the lines that it writes to standard error when it is imported."""
+"""What a command need not say: TensorFlow's lines at its import, and what an encoder says again and again."""
 
+import contextlib
 import importlib
 import logging
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 
-__all__ = ["import_tensorflow"]
+__all__ = ["Once", "import_tensorflow", "only_training_texts_are_cut"]
+
+_ENCODER_LOG = "tfsiamese.encoders.encoder"
 
 
 def import_tensorflow() -> None:
@@ -33,3 +37,32 @@ def import_tensorflow() -> None:
             os.close(kept)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     importlib.import_module("absl.logging").set_verbosity("error")
+
+
+class Once(logging.Filter):
+    """Passes each warning once: an encoder says of the same texts at every evaluation how many it cut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is news."""
+        if record.levelno < logging.WARNING:
+            return True
+        message = record.getMessage()
+        is_new = message not in self._said
+        self._said.add(message)
+        return is_new
+
+
+@contextlib.contextmanager
+def only_training_texts_are_cut() -> Iterator[None]:
+    """Leaves the number of cut texts to the run, which counts all training texts once, instead of each evaluation."""
+    logger = logging.getLogger(_ENCODER_LOG)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

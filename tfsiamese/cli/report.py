@@ -10,13 +10,17 @@ import numpy as np
 from tfsiamese import plots, similarity
 from tfsiamese.encoders import Encoder
 from tfsiamese.errors import DataError
+from tfsiamese.evaluation.pair_vectors import encode_pairs
 from tfsiamese.pairs import Pairs, read_texts
+from tfsiamese.search import Prompts
 from tfsiamese.siamese import Siamese
 
 __all__ = ["RunReport", "metrics_table", "read_labels", "similarity_matrix"]
 
 # Of a ranking's metrics at many ranks these are shown; the others are in metrics.json.
 _SHOWN_RANKINGS = ("ndcg@10", "mrr@10", "map@100", "recall@100", "accuracy@1")
+
+_NO_PROMPTS = Prompts()
 
 _NUM_LABELS = 12
 _LONGEST_LABEL = 48
@@ -30,10 +34,19 @@ class RunReport:
         texts: some of these are the texts of the similarity matrices, where no file of labels is given.
         pairs: the pairs of the score scatter; None leaves it out.
         labels: a file of texts for the similarity matrices.
+        prompts: of the left and the right texts of the pairs.
     """
 
-    def __init__(self, model: Siamese, texts: Sequence[str], pairs: Pairs | None, labels: str | None = None):
+    def __init__(
+        self,
+        model: Siamese,
+        texts: Sequence[str],
+        pairs: Pairs | None,
+        labels: str | None = None,
+        prompts: Prompts = _NO_PROMPTS,
+    ):
         self._model = model
+        self._prompts = prompts
         self._pairs = pairs
         self._labels = read_labels(labels) if labels else _choose_labels(texts)
         self._matrix = similarity_matrix(model.encoder, self._labels, model.head)
@@ -59,9 +72,8 @@ class RunReport:
         return [plots.save_figure(figure, folder / name) for name, figure in figures.items()]
 
     def _predict(self, pairs: Pairs) -> np.ndarray:
-        vectors = self._model.encoder.encode([*pairs.left, *pairs.right])
-        left, right = np.split(vectors, 2)
-        return similarity.get(self._model.head)(left, right).numpy()
+        vectors = encode_pairs(self._model.encoder, pairs.left, pairs.right, prompts=self._prompts)
+        return similarity.get(self._model.head)(vectors.left, vectors.right).numpy()
 
 
 def read_labels(path: str) -> list[str]:

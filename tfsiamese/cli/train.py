@@ -5,8 +5,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tfsiamese.cli.options import add_encoder_options, add_pair_options, setting, whole_numbers
-from tfsiamese.cli.quiet import import_tensorflow
+from tfsiamese.cli.options import (
+    ENCODER_SOURCES,
+    add_encoder_options,
+    add_pair_options,
+    add_prompt_options,
+    setting,
+    whole_numbers,
+)
+from tfsiamese.cli.quiet import import_tensorflow, only_training_texts_are_cut
 from tfsiamese.errors import SettingsError
 
 __all__ = ["add_parser"]
@@ -23,15 +30,14 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("data", nargs="*", metavar="PAIRS", help="examples: .csv, .tsv, .jsonl or .parquet")
     parser.add_argument("--out", metavar="RUN", help="the run folder to write")
     parser.add_argument("--config", metavar="FILE.toml", help="settings and stages; flags take precedence")
-    parser.add_argument(
-        "--encoder", metavar="E", help="built-in name, SavedModel folder, run folder or handle (use-multilingual)"
-    )
+    parser.add_argument("--encoder", metavar="E", help=f"{ENCODER_SOURCES} (use-multilingual)")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out; start it where there is none")
     _add_model_options(parser)
     _add_training_options(parser)
     _add_batch_options(parser)
     _add_retention_options(parser)
     _add_evaluation_options(parser)
+    add_prompt_options(parser, "anchors; left texts and classes, if given", "positives, negatives; right texts")
     add_pair_options(parser)
     add_encoder_options(parser)
     parser.set_defaults(run=run, usage_error=parser.error)
@@ -68,17 +74,30 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
         metavar="PATTERN",
         help="keep variables of these names out of training, such as embedding_table; may be repeated",
     )
+    group.add_argument(
+        "--freeze-layers", type=int, metavar="N", help="keep a checkpoint's embeddings and N lower layers out of it too"
+    )
+    group.add_argument("--dropout", type=float, metavar="RATE", help="of a checkpoint in training (its own)")
+    group.add_argument(
+        "--lora", type=int, metavar="RANK", help="train adapters of this rank beside a checkpoint's weights"
+    )
 
 
 def _add_training_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("training", "defaults for scored pairs, then for anchors and classes")
     group.add_argument("--epochs", type=int, help="passes over the data (10; 3)")
     group.add_argument("--batch-size", type=int, help="rows a step (8; 128)")
-    group.add_argument("--learning-rate", type=float, help="the rate after the warm-up (1e-5; 1e-4)")
+    group.add_argument("--learning-rate", type=float, help="the rate after the warm-up (1e-5; 1e-4; checkpoints 2e-5)")
     group.add_argument(
         "--warmup", type=float, help="steps of linear warm-up, or below 1 a fraction of all steps (0; 0.1)"
     )
     group.add_argument("--decay", help="constant, linear or cosine (constant; cosine)")
+    group.add_argument(
+        "--layer-decay",
+        type=float,
+        metavar="X",
+        help="each layer of a checkpoint learns X times as fast as the next (1)",
+    )
     group.add_argument("--patience", type=int, help="stop after so many epochs without improvement")
     group.add_argument("--seed", type=int, help="of the split, the order and every random number (0)")
     group.add_argument("--checkpoint-seconds", type=float, help="time between checkpoints (30)")
@@ -124,12 +143,17 @@ def run(options: argparse.Namespace) -> None:
     """Runs the verb."""
     _require_arguments(options)
     import_tensorflow()
+    recipe = _recipe(options)
+    with only_training_texts_are_cut():
+        _train(recipe, options.resume)
+
+
+def _train(recipe: Any, resume: bool) -> None:
     from tfsiamese.cli.assembly import assemble_data, load_model, make_retention, make_stages
-    from tfsiamese.cli.report import RunReport, metrics_table
+    from tfsiamese.cli.report import RunReport
     from tfsiamese.encoders import load_encoder
     from tfsiamese.training import fit, fit_stages
 
-    recipe = _recipe(options)
     data = assemble_data(recipe)
     model = load_model(recipe)
     stages = make_stages(recipe, data, show_progress=sys.stderr.isatty())
@@ -139,15 +163,24 @@ def run(options: argparse.Namespace) -> None:
         "retention": make_retention(recipe),
         "teacher": load_encoder(teacher) if teacher else None,
         "out": recipe.out,
-        "resume": options.resume,
+        "resume": resume,
     }
-    report = RunReport(model, data.shown.texts(), data.contrast, recipe.evaluation.get("labels"))
+    prompts = data.shown_prompts(model.encoder)
+    report = RunReport(model, data.shown.texts(), data.contrast, recipe.evaluation.get("labels"), prompts)
     if recipe.is_staged:
         histories = fit_stages(model, stages, **shared)
     else:
         only = stages[0]
         histories = [fit(model, only.examples, validation=only.validation, loss=only.loss, **shared, **only.settings)]
     plots = report.write(histories, Path(recipe.out) / "plots")
+    _print_outcome(recipe, [stage.name for stage in stages], histories)
+    print(f"plots:      {', '.join(str(path) for path in plots)}")
+
+
+def _print_outcome(recipe: Any, stages: list[str], histories: list[Any]) -> None:
+    from tfsiamese.cli.report import metrics_table
+    from tfsiamese.encoders import CHECKPOINT_FOLDER
+
     before = histories[0].before
     if recipe.is_staged:
         # The losses of different stages have nothing to do with each other.
@@ -155,10 +188,11 @@ def run(options: argparse.Namespace) -> None:
     print(metrics_table(before, histories[-1].after))
     for stage, history in zip(stages, histories, strict=True):
         if history.best_epoch:
-            of_stage = f" (stage {stage.name})" if recipe.is_staged else ""
+            of_stage = f" (stage {stage})" if recipe.is_staged else ""
             print(f"best epoch: {history.best_epoch} of {len(history.epoch)}{of_stage}")
     print(f"encoder:    {Path(recipe.out) / 'encoder' / '1'}")
-    print(f"plots:      {', '.join(str(path) for path in plots)}")
+    if (Path(recipe.out) / CHECKPOINT_FOLDER).is_dir():
+        print(f"checkpoint: {Path(recipe.out) / CHECKPOINT_FOLDER}")
 
 
 def _require_arguments(options: argparse.Namespace) -> None:

@@ -45,6 +45,7 @@ class StsEvaluator:
         primary_metric: the key that tells which of two encoders is better.
         batch_size: texts that the encoder takes at once.
         score_range: the lowest and highest score a file can hold; see `read_sts`.
+        prompt: as `evaluate_sts` takes it.
 
     Raises:
         DataError: the data cannot be used, or no correlation is defined on it.
@@ -59,6 +60,7 @@ class StsEvaluator:
         primary_metric: str = "pearson_cosine",
         batch_size: int = 64,
         score_range: tuple[float, float] | None = None,
+        prompt: str | None = None,
     ):
         self.name = name
         self.metric_names = _comparable(STS_METRIC_NAMES)
@@ -66,14 +68,16 @@ class StsEvaluator:
         self.greater_is_better = True
         self._pairs = load_sts(source, score_range=score_range)
         self._batch_size = batch_size
+        self._prompt = prompt
 
     def get_config(self) -> dict[str, Any]:
         """What it measures on, as a JSON object."""
-        return {"name": self.name, "fingerprints": [pairs.fingerprint for pairs in self._pairs]}
+        fingerprints = [pairs.fingerprint for pairs in self._pairs]
+        return {"name": self.name, "fingerprints": fingerprints, "prompt": self._prompt}
 
     def __call__(self, encoder: TextEncoder) -> dict[str, float]:
         """The metrics of `evaluate_sts`."""
-        return evaluate_sts(encoder, self._pairs, batch_size=self._batch_size)
+        return evaluate_sts(encoder, self._pairs, batch_size=self._batch_size, prompt=self._prompt)
 
 
 class PairEvaluator:
@@ -86,6 +90,8 @@ class PairEvaluator:
         primary_metric: the key that tells which of two encoders is better. By default "average_precision" where all
             scores are 0 or 1, "pearson" where they vary otherwise, and "mae" where they are all the same.
         batch_size: texts that the encoder takes at once.
+        query_prompt: of the left texts, as `evaluate_pairs` takes it.
+        passage_prompt: of the right texts.
 
     Raises:
         DataError: the data cannot be used.
@@ -100,10 +106,13 @@ class PairEvaluator:
         *,
         primary_metric: str | None = None,
         batch_size: int = 64,
+        query_prompt: str | None = None,
+        passage_prompt: str | None = None,
     ):
         self.name = name
         self._head = checked_head(head)
         self._batch_size = batch_size
+        self._prompts: dict[str, Any] = {"query_prompt": query_prompt, "passage_prompt": passage_prompt}
         self._pairs = read_pairs(pairs) if isinstance(pairs, str | os.PathLike) else pairs
         keys = pair_metric_names(self._pairs.scores)
         default = next(key for key in ("average_precision", "pearson", "mae") if key in keys)
@@ -114,11 +123,11 @@ class PairEvaluator:
     def get_config(self) -> dict[str, Any]:
         """What it measures on and with, as a JSON object."""
         config = {"name": self.name, "pairs": len(self._pairs), "fingerprint": self._pairs.fingerprint}
-        return config | {"head": self._head}
+        return config | {"head": self._head} | self._prompts
 
     def __call__(self, encoder: TextEncoder) -> dict[str, float]:
         """The metrics of `evaluate_pairs`."""
-        return evaluate_pairs(encoder, self._pairs, head=self._head, batch_size=self._batch_size)
+        return evaluate_pairs(encoder, self._pairs, head=self._head, batch_size=self._batch_size, **self._prompts)
 
 
 class EvaluatorSequence:

@@ -10,6 +10,7 @@ from tfsiamese.evaluation.binary_metrics import average_precision, best_accuracy
 from tfsiamese.evaluation.correlations import is_constant, pearson, spearman
 from tfsiamese.evaluation.pair_vectors import TextEncoder, checked_head, encode_pairs
 from tfsiamese.pairs import Pairs, read_pairs
+from tfsiamese.search.prompts import chosen_prompts
 
 __all__ = ["evaluate_pairs", "pair_metric_names", "pair_metrics"]
 
@@ -37,6 +38,8 @@ def evaluate_pairs(
     head: str = "angular",
     batch_size: int = 64,
     show_progress: bool = False,
+    query_prompt: str | None = None,
+    passage_prompt: str | None = None,
 ) -> dict[str, float]:
     """Compares the similarity that `head` gives each pair with the pair's score.
 
@@ -55,16 +58,22 @@ def evaluate_pairs(
         head: "angular", "cosine" or "dot".
         batch_size: texts that the encoder takes at once. Each distinct text is encoded once.
         show_progress: passed on to the encoder.
+        query_prompt: what stands before each left text: the name of one of the encoder's prompts, or a text; "" for
+            nothing. By default what the encoder puts before every text.
+        passage_prompt: the same for the right texts.
 
     Raises:
         DataError: there are no pairs, or the file of pairs cannot be used.
         EncoderError: the encoder gave vectors that are not finite.
-        SettingsError: the head is unknown.
+        SettingsError: the head is unknown, or a prompt cannot be used.
     """
     checked_head(head)
     if isinstance(pairs, str | os.PathLike):
         pairs = read_pairs(pairs)
-    vectors = encode_pairs(encoder, pairs.left, pairs.right, batch_size=batch_size, show_progress=show_progress)
+    prompts = chosen_prompts(encoder, query_prompt, passage_prompt)
+    vectors = encode_pairs(
+        encoder, pairs.left, pairs.right, batch_size=batch_size, show_progress=show_progress, prompts=prompts
+    )
     return pair_metrics(vectors.similarity(head), pairs.scores)
 
 

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfsiamese.errors import SettingsError
-from tfsiamese.search.text_vectors import TextEncoder, encode_distinct
+from tfsiamese.search.prompts import Prompts
+from tfsiamese.search.text_vectors import TextEncoder, encode_sides
 
 __all__ = ["HEADS", "PairVectors", "TextEncoder", "angular_from_cosine", "checked_head", "encode_pairs"]
 
 HEADS = ("angular", "cosine", "dot")
+
+_NO_PROMPTS = Prompts()
 
 # Cosines that are equal in truth differ by 1e-16 to 1e-13 here; rounded, they tie in ranks and under thresholds.
 _DECIMALS = 12
@@ -65,7 +68,13 @@ def angular_from_cosine(cosine: np.ndarray) -> np.ndarray:
 
 
 def encode_pairs(
-    encoder: TextEncoder, left: list[str], right: list[str], *, batch_size: int = 64, show_progress: bool = False
+    encoder: TextEncoder,
+    left: list[str],
+    right: list[str],
+    *,
+    batch_size: int = 64,
+    show_progress: bool = False,
+    prompts: Prompts = _NO_PROMPTS,
 ) -> PairVectors:
     """The vectors of both texts of each pair; a text that occurs several times, on either side, is encoded once.
 
@@ -75,12 +84,13 @@ def encode_pairs(
         right: texts [n].
         batch_size: texts that the encoder takes at once.
         show_progress: passed on to the encoder.
+        prompts: that of queries stands before the left texts, that of passages before the right ones.
 
     Raises:
         EncoderError: the encoder's answer is not one finite vector for each text.
     """
-    vectors = encode_distinct(encoder, [*left, *right], batch_size=batch_size, show_progress=show_progress)
-    return PairVectors(left=vectors.of(left), right=vectors.of(right))
+    of_left, of_right = encode_sides(encoder, left, right, prompts, batch_size=batch_size, show_progress=show_progress)
+    return PairVectors(left=of_left.of(left), right=of_right.of(right))
 
 
 def _row_products(left: np.ndarray, right: np.ndarray) -> np.ndarray:

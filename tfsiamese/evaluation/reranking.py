@@ -17,7 +17,8 @@ from tfsiamese.evaluation.pair_vectors import PairVectors, checked_head
 from tfsiamese.evaluation.ranking_metrics import ndcg_at, reciprocal_rank_at
 from tfsiamese.evaluation.triplet_source import load_triplets
 from tfsiamese.pairs import Triplets
-from tfsiamese.search.text_vectors import EncodedTexts, TextEncoder, encode_distinct
+from tfsiamese.search.prompts import retrieval_prompts
+from tfsiamese.search.text_vectors import EncodedTexts, TextEncoder, encode_sides
 
 __all__ = ["RerankingEvaluator", "RerankingSample", "evaluate_reranking", "reranking_samples"]
 
@@ -44,6 +45,8 @@ def evaluate_reranking(
     similarity: str = "cosine",
     batch_size: int = 64,
     show_progress: bool = False,
+    query_prompt: str | None = None,
+    passage_prompt: str | None = None,
 ) -> dict[str, float]:
     """Sorts the candidates of each query by similarity, and measures the order.
 
@@ -58,6 +61,9 @@ def evaluate_reranking(
         similarity: "cosine", "angular" or "dot".
         batch_size: texts that the encoder takes at once. Each distinct text is encoded once.
         show_progress: passed on to the encoder.
+        query_prompt: what stands before each query: the name of one of the encoder's prompts, or a text; "" for
+            nothing. By default its prompt "query", if it has one.
+        passage_prompt: the same for candidates; by default its prompt "passage", "document" or "corpus".
 
     Returns:
         `map` (over all candidates), `mrr@10` and `ndcg@10`, or what `at` is, from 0 to 1.
@@ -65,14 +71,16 @@ def evaluate_reranking(
     Raises:
         DataError: the file cannot be used, or no sample has positives and negatives.
         EncoderError: the encoder gave vectors that are not finite.
-        SettingsError: the similarity is unknown, or `at` is not a positive integer.
+        SettingsError: the similarity is unknown, `at` is not a positive integer, or a prompt cannot be used.
     """
     names = _metric_names(at)
     checked_head(similarity)
     samples = _load_samples(samples)
-    texts = [text for sample in samples for text in (sample.query, *sample.positives, *sample.negatives)]
-    encoded = encode_distinct(encoder, texts, batch_size=batch_size, show_progress=show_progress)
-    values = np.array([_sample_metrics(sample, encoded, similarity, at) for sample in samples])
+    queries = [sample.query for sample in samples]
+    texts = [text for sample in samples for text in (*sample.positives, *sample.negatives)]
+    prompts = retrieval_prompts(encoder, query_prompt, passage_prompt)
+    asked, encoded = encode_sides(encoder, queries, texts, prompts, batch_size=batch_size, show_progress=show_progress)
+    values = np.array([_sample_metrics(sample, asked, encoded, similarity, at) for sample in samples])
     return dict(zip(names, values.mean(axis=0).tolist(), strict=True))
 
 
@@ -99,6 +107,8 @@ class RerankingEvaluator:
         at: the rank at which MRR and nDCG are cut.
         similarity: "cosine", "angular" or "dot".
         batch_size: texts that the encoder takes at once.
+        query_prompt: as `evaluate_reranking` takes it.
+        passage_prompt: as `evaluate_reranking` takes it.
 
     Raises:
         DataError: the data cannot be used.
@@ -115,6 +125,8 @@ class RerankingEvaluator:
         at: int = 10,
         similarity: str = "cosine",
         batch_size: int = 64,
+        query_prompt: str | None = None,
+        passage_prompt: str | None = None,
     ):
         self.name = name
         self.metric_names = _metric_names(at)
@@ -123,6 +135,7 @@ class RerankingEvaluator:
         self._at = at
         self._similarity = checked_head(similarity)
         self._batch_size = batch_size
+        self._prompts: dict[str, Any] = {"query_prompt": query_prompt, "passage_prompt": passage_prompt}
         self._samples = _load_samples(samples)
 
     def get_config(self) -> dict[str, Any]:
@@ -130,12 +143,17 @@ class RerankingEvaluator:
         rows = [[sample.query, sample.positives, sample.negatives] for sample in self._samples]
         fingerprint = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
         config = {"name": self.name, "samples": len(rows), "fingerprint": fingerprint}
-        return config | {"similarity": self._similarity}
+        return config | {"similarity": self._similarity} | self._prompts
 
     def __call__(self, encoder: TextEncoder) -> dict[str, float]:
         """The metrics of `evaluate_reranking`."""
         return evaluate_reranking(
-            encoder, self._samples, at=self._at, similarity=self._similarity, batch_size=self._batch_size
+            encoder,
+            self._samples,
+            at=self._at,
+            similarity=self._similarity,
+            batch_size=self._batch_size,
+            **self._prompts,
         )
 
 
@@ -163,10 +181,10 @@ def _load_samples(source: RerankingSource) -> list[RerankingSample]:
 
 
 def _sample_metrics(
-    sample: RerankingSample, encoded: EncodedTexts, similarity: str, at: int
+    sample: RerankingSample, asked: EncodedTexts, encoded: EncodedTexts, similarity: str, at: int
 ) -> tuple[float, float, float]:
     candidates = encoded.of([*sample.positives, *sample.negatives])
-    query = np.broadcast_to(encoded.of([sample.query]), candidates.shape)
+    query = np.broadcast_to(asked.of([sample.query]), candidates.shape)
     similarities = PairVectors(query, candidates).similarity(similarity)
     labels = np.repeat([1, 0], [len(sample.positives), len(sample.negatives)])
     negatives_first = labels[np.lexsort((labels, -similarities))]

@@ -12,8 +12,8 @@ from tfsiamese.evaluation.judgements import RANKING_METRICS, Judgements
 from tfsiamese.evaluation.ranking import rank_documents
 from tfsiamese.evaluation.retrieval_data import RetrievalData
 from tfsiamese.evaluation.retrieval_folder import read_retrieval
-from tfsiamese.search import truncate_embeddings
-from tfsiamese.search.text_vectors import TextEncoder, encode_distinct
+from tfsiamese.search import retrieval_prompts, truncate_embeddings
+from tfsiamese.search.text_vectors import TextEncoder, encode_sides
 
 __all__ = ["RetrievalEvaluator", "evaluate_retrieval", "retrieval_metric_names"]
 
@@ -32,6 +32,8 @@ def evaluate_retrieval(
     batch_size: int = 64,
     dimensions: Sequence[int] | None = None,
     show_progress: bool = False,
+    query_prompt: str | None = None,
+    passage_prompt: str | None = None,
 ) -> dict[str, float]:
     """Ranks all documents for each query, by exact search, and measures the ranking.
 
@@ -49,6 +51,9 @@ def evaluate_retrieval(
         dimensions: also measure vectors cut to so many leading numbers and scaled to length 1, as Matryoshka training
             (arXiv:2205.13147) makes possible. None is above the encoder's dimension.
         show_progress: passed on to the encoder.
+        query_prompt: what stands before each query: the name of one of the encoder's prompts, or a text; "" for
+            nothing. By default its prompt "query", if it has one.
+        passage_prompt: the same for documents; by default its prompt "passage", "document" or "corpus".
 
     Returns:
         `ndcg@k`, `mrr@k`, `map@k`, `precision@k`, `recall@k` and `accuracy@k` (the share of queries with a relevant
@@ -57,7 +62,7 @@ def evaluate_retrieval(
     Raises:
         DataError: the folder cannot be used.
         EncoderError: the encoder gave vectors that are not finite.
-        SettingsError: a rank, a dimension or the similarity cannot be used.
+        SettingsError: a rank, a dimension, the similarity or a prompt cannot be used.
 
     Example:
         >>> evaluate_retrieval(load_encoder("use-multilingual"), "melo_en_dev", at=[100])["mrr@100"]
@@ -70,15 +75,16 @@ def evaluate_retrieval(
     documents = sorted(data.corpus, reverse=True)
     queries = [data.queries[query] for query in data.relevance]
     texts = [data.corpus[document] for document in documents]
-    encoded = encode_distinct(encoder, [*texts, *queries], batch_size=batch_size, show_progress=show_progress)
+    prompts = retrieval_prompts(encoder, query_prompt, passage_prompt)
+    asked, encoded = encode_sides(encoder, queries, texts, prompts, batch_size=batch_size, show_progress=show_progress)
     text_of = np.array([encoded.rows[text] for text in texts])
+    query_vectors, vectors = asked.of(queries), encoded.vectors[: text_of.max() + 1]
     judged = Judgements(data, documents)
     depth = max(at) + judged.most_ignored
     metrics: dict[str, float] = {}
     for dimension in (None, *(dimensions or ())):
-        vectors = encoded.vectors if dimension is None else _cut(encoded.vectors, dimension)
-        query_vectors = vectors[[encoded.rows[query] for query in queries]]
-        ranking = rank_documents(query_vectors, vectors[: text_of.max() + 1], text_of, depth, similarity=similarity)
+        left, right = (one if dimension is None else _cut(one, dimension) for one in (query_vectors, vectors))
+        ranking = rank_documents(left, right, text_of, depth, similarity=similarity)
         prefix = "" if dimension is None else f"dim{dimension}_"
         metrics |= {prefix + key: value for key, value in judged.metrics(ranking, at).items()}
     return metrics
@@ -95,6 +101,8 @@ class RetrievalEvaluator:
         similarity: "cosine", "dot" or "angular".
         dimensions: also measure vectors cut to so many leading numbers.
         batch_size: texts that the encoder takes at once.
+        query_prompt: as `evaluate_retrieval` takes it.
+        passage_prompt: as `evaluate_retrieval` takes it.
 
     Raises:
         DataError: the data cannot be used.
@@ -111,6 +119,8 @@ class RetrievalEvaluator:
         similarity: str = "cosine",
         dimensions: Sequence[int] | None = None,
         batch_size: int = 64,
+        query_prompt: str | None = None,
+        passage_prompt: str | None = None,
     ):
         self.name = name
         self.metric_names = retrieval_metric_names(at, dimensions)
@@ -120,13 +130,14 @@ class RetrievalEvaluator:
         self._similarity = _checked_similarity(similarity)
         self._dimensions = None if dimensions is None else tuple(dimensions)
         self._batch_size = batch_size
+        self._prompts: dict[str, Any] = {"query_prompt": query_prompt, "passage_prompt": passage_prompt}
         self._data = data if isinstance(data, RetrievalData) else read_retrieval(data)
 
     def get_config(self) -> dict[str, Any]:
         """What it measures on and with, as a JSON object."""
         sizes = {"queries": len(self._data.queries), "documents": len(self._data.corpus)}
         config = {"name": self.name, **sizes, "fingerprint": self._data.fingerprint, "similarity": self._similarity}
-        return config | {"dimensions": None if self._dimensions is None else list(self._dimensions)}
+        return config | {"dimensions": None if self._dimensions is None else list(self._dimensions)} | self._prompts
 
     def __call__(self, encoder: TextEncoder) -> dict[str, float]:
         """The metrics of `evaluate_retrieval`."""
@@ -137,6 +148,7 @@ class RetrievalEvaluator:
             similarity=self._similarity,
             batch_size=self._batch_size,
             dimensions=self._dimensions,
+            **self._prompts,
         )
 
 

@@ -15,6 +15,7 @@ from tfsiamese.errors import DataError
 from tfsiamese.evaluation.correlations import is_constant, pearson, spearman
 from tfsiamese.evaluation.pair_vectors import TextEncoder, encode_pairs
 from tfsiamese.pairs import Pairs, read_pairs
+from tfsiamese.search.prompts import chosen_prompts
 
 __all__ = ["STS_METRIC_NAMES", "StsSource", "evaluate_sts", "load_sts", "read_sts"]
 
@@ -35,6 +36,7 @@ def evaluate_sts(
     batch_size: int = 64,
     score_range: tuple[float, float] | None = None,
     show_progress: bool = False,
+    prompt: str | None = None,
 ) -> dict[str, float]:
     """The correlation of an encoder's similarities with human scores.
 
@@ -48,6 +50,8 @@ def evaluate_sts(
         batch_size: texts that the encoder takes at once. Each distinct text is encoded once.
         score_range: the lowest and highest score a file can hold; see `read_sts`.
         show_progress: passed on to the encoder.
+        prompt: what stands before every text: the name of one of the encoder's prompts, or a text; "" for nothing. By
+            default what the encoder puts before every text.
 
     Returns:
         `pearson_cosine`, `spearman_cosine`, `pearson_angular`, `spearman_angular`, from −1 to 1, and `pairs`, how many
@@ -57,6 +61,7 @@ def evaluate_sts(
         DataError: a file cannot be used, there are fewer than two pairs, or all scores or all similarities are the
             same, so that no correlation is defined.
         EncoderError: the encoder gave vectors that are not finite.
+        SettingsError: the encoder has no such prompt, or takes none.
 
     Example:
         >>> evaluate_sts(load_encoder("use-multilingual"), "stsb-en-dev.csv")["pearson_cosine"]
@@ -66,7 +71,8 @@ def evaluate_sts(
     left = [text for pairs in several for text in pairs.left]
     right = [text for pairs in several for text in pairs.right]
     scores = np.concatenate([pairs.scores for pairs in several])
-    vectors = encode_pairs(encoder, left, right, batch_size=batch_size, show_progress=show_progress)
+    prompts = chosen_prompts(encoder, prompt, prompt)
+    vectors = encode_pairs(encoder, left, right, batch_size=batch_size, show_progress=show_progress, prompts=prompts)
     metrics: dict[str, float] = {}
     for head in ("cosine", "angular"):
         similarities = vectors.similarity(head)

@@ -10,7 +10,8 @@ from tfsiamese.evaluation.evaluators import checked_metric
 from tfsiamese.evaluation.pair_vectors import PairVectors
 from tfsiamese.evaluation.triplet_source import TripletSource, load_triplets
 from tfsiamese.pairs import Triplets
-from tfsiamese.search.text_vectors import TextEncoder, encode_distinct
+from tfsiamese.search.prompts import retrieval_prompts
+from tfsiamese.search.text_vectors import TextEncoder, encode_sides
 
 __all__ = ["TRIPLET_SIMILARITIES", "TripletEvaluator", "evaluate_triplets"]
 
@@ -26,6 +27,8 @@ def evaluate_triplets(
     similarities: Sequence[str] = TRIPLET_SIMILARITIES,
     batch_size: int = 64,
     show_progress: bool = False,
+    query_prompt: str | None = None,
+    passage_prompt: str | None = None,
 ) -> dict[str, float]:
     """The share of triplets (anchor, positive, negative) whose anchor is more similar to the positive.
 
@@ -38,6 +41,9 @@ def evaluate_triplets(
         similarities: of "cosine", "dot", and "euclidean" and "manhattan", where nearer is more similar.
         batch_size: texts that the encoder takes at once. Each distinct text is encoded once.
         show_progress: passed on to the encoder.
+        query_prompt: what stands before each anchor: the name of one of the encoder's prompts, or a text; "" for
+            nothing. By default its prompt "query", if it has one.
+        passage_prompt: the same for positives and negatives; by default its prompt "passage", "document" or "corpus".
 
     Returns:
         `accuracy_cosine`, `accuracy_dot`, `accuracy_euclidean`, `accuracy_manhattan`, from 0 to 1.
@@ -45,16 +51,20 @@ def evaluate_triplets(
     Raises:
         DataError: the file cannot be used, or no row has a negative.
         EncoderError: the encoder gave vectors that are not finite.
-        SettingsError: a similarity is unknown.
+        SettingsError: a similarity is unknown, or a prompt cannot be used.
     """
     keys = _metric_names(similarities)
     triplets = _with_negatives(load_triplets(triplets))
-    texts = [*triplets.anchors, *triplets.positives, *(text for texts in triplets.negatives for text in texts)]
-    encoded = encode_distinct(encoder, texts, batch_size=batch_size, show_progress=show_progress)
-    rows = _triplet_rows(triplets, encoded.rows)
+    texts = [*triplets.positives, *(text for texts in triplets.negatives for text in texts)]
+    prompts = retrieval_prompts(encoder, query_prompt, passage_prompt)
+    asked, encoded = encode_sides(
+        encoder, triplets.anchors, texts, prompts, batch_size=batch_size, show_progress=show_progress
+    )
+    rows = _triplet_rows(triplets, asked.rows, encoded.rows)
     hits = np.zeros(len(keys), np.int64)
     for start in range(0, len(rows), _TRIPLETS_AT_ONCE):
-        anchors, positives, negatives = (encoded.vectors[part] for part in rows[start : start + _TRIPLETS_AT_ONCE].T)
+        of_anchors, *of_texts = rows[start : start + _TRIPLETS_AT_ONCE].T
+        anchors, (positives, negatives) = asked.vectors[of_anchors], (encoded.vectors[part] for part in of_texts)
         for index, similarity in enumerate(similarities):
             nearer = _similarity(similarity, anchors, positives) > _similarity(similarity, anchors, negatives)
             hits[index] += np.count_nonzero(nearer)
@@ -70,6 +80,8 @@ class TripletEvaluator:
         primary_metric: the key that tells which of two encoders is better.
         similarities: of "cosine", "dot", "euclidean" and "manhattan".
         batch_size: texts that the encoder takes at once.
+        query_prompt: as `evaluate_triplets` takes it.
+        passage_prompt: as `evaluate_triplets` takes it.
 
     Raises:
         DataError: the data cannot be used.
@@ -84,6 +96,8 @@ class TripletEvaluator:
         primary_metric: str = "accuracy_cosine",
         similarities: Sequence[str] = TRIPLET_SIMILARITIES,
         batch_size: int = 64,
+        query_prompt: str | None = None,
+        passage_prompt: str | None = None,
     ):
         self.name = name
         self.metric_names = _metric_names(similarities)
@@ -91,16 +105,20 @@ class TripletEvaluator:
         self.greater_is_better = True
         self._similarities = tuple(similarities)
         self._batch_size = batch_size
+        self._prompts: dict[str, Any] = {"query_prompt": query_prompt, "passage_prompt": passage_prompt}
         self._triplets = _with_negatives(load_triplets(triplets))
 
     def get_config(self) -> dict[str, Any]:
         """What it measures on, as a JSON object."""
         triplets = self._triplets
-        return {"name": self.name, "triplets": triplets.num_negatives, "fingerprint": triplets.fingerprint}
+        config = {"name": self.name, "triplets": triplets.num_negatives, "fingerprint": triplets.fingerprint}
+        return config | self._prompts
 
     def __call__(self, encoder: TextEncoder) -> dict[str, float]:
         """The metrics of `evaluate_triplets`."""
-        return evaluate_triplets(encoder, self._triplets, similarities=self._similarities, batch_size=self._batch_size)
+        return evaluate_triplets(
+            encoder, self._triplets, similarities=self._similarities, batch_size=self._batch_size, **self._prompts
+        )
 
 
 def _metric_names(similarities: Sequence[str]) -> tuple[str, ...]:
@@ -119,11 +137,11 @@ def _with_negatives(triplets: Triplets) -> Triplets:
     return triplets
 
 
-def _triplet_rows(triplets: Triplets, rows: dict[str, int]) -> np.ndarray:
+def _triplet_rows(triplets: Triplets, anchor_rows: dict[str, int], rows: dict[str, int]) -> np.ndarray:
     """The rows of anchor, positive and negative of each triplet, int64 [triplets, 3]."""
     return np.array(
         [
-            (rows[anchor], rows[positive], rows[negative])
+            (anchor_rows[anchor], rows[positive], rows[negative])
             for anchor, positive, negatives in zip(
                 triplets.anchors, triplets.positives, triplets.negatives, strict=True
             )

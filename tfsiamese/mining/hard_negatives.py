@@ -16,6 +16,7 @@ from tfsiamese.mining.task import MiningTask, mining_task, required_triplets
 from tfsiamese.mining.teacher import Teacher
 from tfsiamese.pairs import Examples, Triplets
 from tfsiamese.pairs.seeding import generator
+from tfsiamese.search.prompts import retrieval_prompts
 from tfsiamese.search.selection import TopK
 from tfsiamese.search.text_vectors import TextEncoder
 
@@ -34,6 +35,8 @@ def mine_hard_negatives(
     settings: MiningSettings = _DEFAULT_SETTINGS,
     batch_size: int = 64,
     show_progress: bool = False,
+    query_prompt: str | None = None,
+    passage_prompt: str | None = None,
 ) -> MinedNegatives:
     """Finds negatives for each distinct anchor; all of its rows get the same ones.
 
@@ -50,6 +53,9 @@ def mine_hard_negatives(
         settings: the method, how many, and which to leave out.
         batch_size: texts that the encoder takes at once.
         show_progress: passed on to the encoder.
+        query_prompt: what stands before each anchor when it is encoded: the name of one of the encoder's prompts, or a
+            text; "" for nothing. By default its prompt "query", if it has one. What is returned holds no prompts.
+        passage_prompt: the same for positives and corpus; by default its prompt "passage", "document" or "corpus".
 
     Returns:
         The rows with their negatives, and how many anchors got too few, which is logged as well.
@@ -59,7 +65,7 @@ def mine_hard_negatives(
             holds none.
         DependencyError: the method is "bm25", and bm25s is not installed.
         EncoderError: the encoder's answer is not one finite vector for each text.
-        SettingsError: the method or a filter needs an encoder.
+        SettingsError: the method, a filter or a prompt needs an encoder, or the encoder has no such prompt.
 
     Example:
         >>> mined = mine_hard_negatives(examples, encoder, settings=MiningSettings(relative_margin=0.05))
@@ -72,7 +78,8 @@ def mine_hard_negatives(
     _require_scores(settings, encoder)
     rows = required_triplets(examples)
     task = mining_task(rows, corpus)
-    teacher = None if encoder is None else Teacher(task, encoder, batch_size, show_progress)
+    prompts = retrieval_prompts(encoder, query_prompt, passage_prompt)
+    teacher = None if encoder is None else Teacher(task, encoder, batch_size, show_progress, prompts)
     ranked = ranking(task, teacher, settings)
     negatives = _negatives(task, ranked, settings)
     mined = _mined(rows, task, negatives, None if teacher is None else ranked.positive_scores, settings)

@@ -4,17 +4,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfsiamese.mining.task import MiningTask
-from tfsiamese.search.encoding import encode_texts
-from tfsiamese.search.text_vectors import TextEncoder
+from tfsiamese.search.prompts import Prompts
+from tfsiamese.search.text_vectors import TextEncoder, encode_sides
 from tfsiamese.search.vectors import unit_rows
 
 __all__ = ["Teacher"]
 
 _MOST_NUMBERS = 2**24
+_NO_PROMPTS = Prompts()
 
 
 class Teacher:
-    """Vectors of length 1 of the anchors and texts of a task; each distinct text is encoded once.
+    """Vectors of length 1 of the anchors and texts of a task; each distinct text is encoded once with each prompt.
+
+    `prompts.query` stands before the anchors, `prompts.passage` before the texts.
 
     Attributes:
         anchors: float32 [anchors, dimension].
@@ -24,12 +27,19 @@ class Teacher:
         EncoderError: the encoder's answer is not one finite vector for each text.
     """
 
-    def __init__(self, task: MiningTask, encoder: TextEncoder, batch_size: int, show_progress: bool):
-        texts = list(dict.fromkeys([*task.texts, *task.anchors]))
-        vectors = unit_rows(encode_texts(encoder, texts, batch_size=batch_size, show_progress=show_progress))
-        rows = {text: row for row, text in enumerate(texts)}
-        self.texts = vectors[: len(task.texts)]
-        self.anchors = vectors[[rows[text] for text in task.anchors]]
+    def __init__(
+        self,
+        task: MiningTask,
+        encoder: TextEncoder,
+        batch_size: int,
+        show_progress: bool,
+        prompts: Prompts = _NO_PROMPTS,
+    ):
+        anchors, texts = encode_sides(
+            encoder, task.anchors, task.texts, prompts, batch_size=batch_size, show_progress=show_progress
+        )
+        self.texts = unit_rows(texts.vectors[: len(task.texts)])
+        self.anchors = unit_rows(anchors.of(task.anchors))
 
     def scores(self, anchors: NDArray[np.int64], texts: NDArray[np.int64]) -> NDArray[np.float32]:
         """The cosines of anchors [n] and texts [n, candidates], float32 [n, candidates]; −inf for a position of −1."""

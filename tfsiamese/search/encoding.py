@@ -49,9 +49,16 @@ class TextVectors:
 
 
 def encode_texts(
-    encoder: TextEncoder, texts: Sequence[str], *, batch_size: int = 64, show_progress: bool = False
+    encoder: TextEncoder,
+    texts: Sequence[str],
+    *,
+    batch_size: int = 64,
+    show_progress: bool = False,
+    prompt: str | None = None,
 ) -> NDArray[np.float32]:
     """The vectors of texts [n], float32 [n, dimension]; a text that occurs several times is encoded once.
+
+    `prompt` stands before each text; None leaves that to the encoder.
 
     Raises:
         DataError: there are no texts, or what was given is not a list of texts.
@@ -61,7 +68,7 @@ def encode_texts(
         raise DataError("Expected a list of texts. Put a single text in a list, and leave out those that are missing.")
     if not len(texts):
         raise DataError("There are no texts to encode. Expected at least one.")
-    encoded = encode_distinct(encoder, texts, batch_size=batch_size, show_progress=show_progress)
+    encoded = encode_distinct(encoder, texts, batch_size=batch_size, show_progress=show_progress, prompt=prompt)
     vectors = checked_vectors(encoded.vectors, "the encoder's answer")
     return vectors if len(vectors) == len(texts) else vectors[[encoded.rows[text] for text in texts]]
 
@@ -73,8 +80,9 @@ def vectors_of(
     *,
     batch_size: int = 64,
     show_progress: bool = False,
+    prompt: str | None = None,
 ) -> NDArray[np.float32]:
-    """Vectors as they are, or those of texts.
+    """Vectors as they are, or those of texts, with `prompt` before each.
 
     Raises:
         DataError: the vectors or the texts cannot be used.
@@ -84,7 +92,8 @@ def vectors_of(
         return checked_vectors(texts_or_vectors, name)
     if encoder is None:
         raise SettingsError(f"{name} holds texts. Expected vectors, or an encoder for the texts: give encoder=.")
-    return encode_texts(encoder, list(texts_or_vectors), batch_size=batch_size, show_progress=show_progress)
+    texts = list(texts_or_vectors)
+    return encode_texts(encoder, texts, batch_size=batch_size, show_progress=show_progress, prompt=prompt)
 
 
 def _are_texts(texts_or_vectors: Sequence[str] | ArrayLike) -> TypeGuard[Sequence[str]]:

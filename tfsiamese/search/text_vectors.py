@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from tfsiamese.errors import EncoderError
+from tfsiamese.search.prompts import Prompts
 
-__all__ = ["EncodedTexts", "TextEncoder", "encode_distinct"]
+__all__ = ["EncodedTexts", "TextEncoder", "encode_distinct", "encode_sides"]
 
 
 class TextEncoder(Protocol):
@@ -31,7 +32,12 @@ class EncodedTexts:
 
 
 def encode_distinct(
-    encoder: TextEncoder, texts: Iterable[str], *, batch_size: int = 64, show_progress: bool = False
+    encoder: TextEncoder,
+    texts: Iterable[str],
+    *,
+    batch_size: int = 64,
+    show_progress: bool = False,
+    prompt: str | None = None,
 ) -> EncodedTexts:
     """Encodes texts in one call; one that occurs several times is encoded once.
 
@@ -40,12 +46,14 @@ def encode_distinct(
         texts: any number of them.
         batch_size: texts that the encoder takes at once.
         show_progress: passed on to the encoder.
+        prompt: what stands before each text; None leaves that to the encoder.
 
     Raises:
         EncoderError: the encoder's answer is not one finite vector for each text.
     """
     rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
-    vectors = np.asarray(encoder.encode(list(rows), batch_size=batch_size, show_progress=show_progress))
+    options: dict[str, Any] = {} if prompt is None else {"prompt": prompt}
+    vectors = np.asarray(encoder.encode(list(rows), batch_size=batch_size, show_progress=show_progress, **options))
     if vectors.ndim != 2 or len(vectors) != len(rows):
         raise EncoderError(
             f"The encoder answered {len(rows)} texts with an array of shape {vectors.shape}. "
@@ -58,3 +66,36 @@ def encode_distinct(
             "diverged: try a lower learning rate, or an earlier checkpoint."
         )
     return EncodedTexts(rows, vectors)
+
+
+def encode_sides(
+    encoder: TextEncoder,
+    queries: Iterable[str],
+    passages: Iterable[str],
+    prompts: Prompts,
+    *,
+    batch_size: int = 64,
+    show_progress: bool = False,
+) -> tuple[EncodedTexts, EncodedTexts]:
+    """Encodes queries and passages, with the prompts of their sides.
+
+    Args:
+        encoder: as in `encode_distinct`.
+        queries: any number of them.
+        passages: any number of them.
+        prompts: of both sides. Where they are the same, a text that stands on both sides is encoded once.
+        batch_size: texts that the encoder takes at once.
+        show_progress: passed on to the encoder.
+
+    Returns:
+        What holds the vectors of the queries, and what holds those of the passages; passages come first in theirs.
+
+    Raises:
+        EncoderError: as in `encode_distinct`.
+    """
+    options: dict[str, Any] = {"batch_size": batch_size, "show_progress": show_progress}
+    if prompts.query == prompts.passage:
+        both = encode_distinct(encoder, [*passages, *queries], prompt=prompts.query, **options)
+        return both, both
+    encoded = encode_distinct(encoder, passages, prompt=prompts.passage, **options)
+    return encode_distinct(encoder, queries, prompt=prompts.query, **options), encoded
