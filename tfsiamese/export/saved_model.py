@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from tfsiamese.encoders import Encoder, write_reusable_saved_model
+from tfsiamese.encoders import Encoder, is_checkpoint, write_reusable_saved_model
 from tfsiamese.errors import ExportError
 from tfsiamese.files import publish_folder
 from tfsiamese.siamese import HEADS, Siamese
@@ -56,6 +56,8 @@ def export_saved_model(
         raise ExportError(
             f"{base} is itself a SavedModel. Expected the folder above the versions; give {base.parent} instead."
         )
+    if is_checkpoint(base):
+        raise ExportError(f"{base} is a checkpoint. Expected a folder for the versions of the SavedModel alone.")
     try:
         return _publish(encoder, base, version, head)
     except OSError as error:

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.encoders.checkpoint.frozen import change_json, copy_checkpoint, shared
-from tfsiamese import export_checkpoint
+from tests.encoders.checkpoint.frozen import change_json, change_tensors, copy_checkpoint, shared
+from tfsiamese import export_checkpoint, export_saved_model
 from tfsiamese.encoders import load_encoder
 from tfsiamese.encoders.transformer import family_of
-from tfsiamese.errors import EncoderError, SettingsError
+from tfsiamese.errors import EncoderError, ExportError, SettingsError
 
 TEXTS = ["The nurse reads a book to the patients.", "Ünïcode"]
 PLAIN = ("modules.json", "config_sentence_transformers.json", "sentence_bert_config.json")
@@ -150,3 +150,48 @@ def test_a_custom_loop_drops_other_units_at_every_step():
     encoder = load_encoder(shared("bert").layout.folder, dropout=0.3)
     first, second = encoder(tf.constant(TEXTS), training=True), encoder(tf.constant(TEXTS), training=True)
     assert np.abs(first - second).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "path", "value"),
+    [
+        ("bert", "tokenizer_config.json", ["cls_token"], 1),
+        ("bert", "tokenizer.json", ["added_tokens"], [None]),
+        ("bert", "tokenizer.json", ["added_tokens"], [{"id": 0, "content": {}}]),
+        ("qwen2", "tokenizer.json", ["model", "vocab", "a"], "abc"),
+        ("qwen2", "tokenizer.json", ["model", "vocab", "a"], 10**12),
+        ("bert", "config_sentence_transformers.json", ["default_prompt_name"], [1]),
+    ],
+)
+def test_damaged_files_are_answered_in_one_line(tmp_path, name, file, path, value):
+    folder = copy_checkpoint(name, tmp_path)
+    content = json.loads((folder / file).read_text())
+    place = content
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    (folder / file).write_text(json.dumps(content))
+    with pytest.raises(EncoderError) as raised:
+        load_encoder(folder)
+    assert "\n" not in str(raised.value)
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path):
+    folder = copy_checkpoint("bert", tmp_path)
+    nan = np.float32("nan")
+    change_tensors(folder, lambda tensors: {tensor: array * nan for tensor, array in tensors.items()})
+    with pytest.raises(EncoderError, match="NaN or infinite"):
+        load_encoder(folder)
+
+
+def test_a_pointer_of_git_lfs_is_named_as_such(tmp_path):
+    folder = copy_checkpoint("bert", tmp_path)
+    (folder / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(EncoderError, match="a pointer of Git LFS"):
+        load_encoder(folder)
+
+
+def test_no_saved_model_is_written_into_a_checkpoint(tmp_path):
+    folder = copy_checkpoint("bert", tmp_path)
+    with pytest.raises(ExportError, match="is a checkpoint"):
+        export_saved_model(shared("bert"), folder)

@@ -1,9 +1,11 @@
 """Builds the network of a checkpoint from its files."""
 
+import contextlib
 import dataclasses
 import logging
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +31,7 @@ __all__ = ["Assembled", "assemble"]
 # A tensor of the checkpoint that the vectors don't depend on, and that others who load it expect.
 _KEPT_EXTRAS = "pooler."
 _WEIGHTS = (".weight", ".bias")
+_OF_DAMAGED_FILES = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
 _logger = logging.getLogger(__name__)
 
@@ -142,7 +145,7 @@ def _find_prefix(files: TensorFiles, family: Family, weight_map: WeightMap) -> s
 def _tokenizer(
     layout: CheckpointLayout, config: dict[str, Any], configuration: TransformerConfiguration, asked: int | None
 ) -> Tokenizer:
-    tokenizer = read_tokenizer(layout.transformer)
+    tokenizer = _read_tokenizer(layout)
     if layout.sentence_config.get("do_lower_case"):
         tokenizer = tokenizer | {"normalizer": _lowercased(tokenizer.get("normalizer"))}
     limit = _longest(config, configuration)
@@ -155,13 +158,31 @@ def _tokenizer(
         settings = read_object(layout.transformer / "tokenizer_config.json", optional=True)
         own = min(_number(settings.get("model_max_length")), _number(config.get("max_position_embeddings")))
     length = min(asked or own, limit or own)
-    made = Tokenizer(tokenizer, None if math.isinf(length) else int(length))
+    with _blaming_files(layout):
+        made = Tokenizer(tokenizer, None if math.isinf(length) else int(length))
     if made.vocab_size > configuration.vocab_size:
         raise EncoderError(
             f"{layout.transformer} has {made.vocab_size} tokens and {configuration.vocab_size} embeddings. Expected an "
             "embedding for each token; download the checkpoint again."
         )
     return made
+
+
+def _read_tokenizer(layout: CheckpointLayout) -> dict[str, Any]:
+    with _blaming_files(layout):
+        return read_tokenizer(layout.transformer)
+
+
+@contextlib.contextmanager
+def _blaming_files(layout: CheckpointLayout) -> Iterator[None]:
+    """A damaged file can hold anything at any place."""
+    try:
+        yield
+    except _OF_DAMAGED_FILES as error:
+        raise EncoderError(
+            f"{layout.transformer} has a tokenizer whose files make no sense ({type(error).__name__}: {error}). "
+            "Expected the files of a whole checkpoint; download it again."
+        ) from error
 
 
 def _longest(config: dict[str, Any], configuration: TransformerConfiguration) -> int | None:

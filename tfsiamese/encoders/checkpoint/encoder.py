@@ -16,9 +16,10 @@ from tfsiamese.encoders.checkpoint.kept_files import read_kept_files
 from tfsiamese.encoders.checkpoint.layout import read_layout
 from tfsiamese.encoders.checkpoint.network import CheckpointNetwork
 from tfsiamese.encoders.checkpoint.options import CheckpointOptions
-from tfsiamese.encoders.encoder import Encoder, utf8_texts
+from tfsiamese.encoders.encoder import Encoder
 from tfsiamese.encoders.reusable import ReusableParts
 from tfsiamese.encoders.shared_variables import share_variable
+from tfsiamese.encoders.texts import utf8_texts
 from tfsiamese.encoders.transformer.lora import DOWN, UP
 from tfsiamese.errors import EncoderError
 
@@ -163,7 +164,7 @@ class CheckpointEncoder(Encoder):
             variables=variables,
             trainable_variables=variables,
             network_encodes=False,
-            prompted={name: encoding(prompt) for name, prompt in self.prompts.items() if any(self.prompts.values())},
+            prompted={name: encoding(prompt) for name, prompt in self.prompts.items()},
         )
 
     def merged_network(self) -> CheckpointNetwork:
@@ -211,10 +212,16 @@ class CheckpointEncoder(Encoder):
 
     def _dry_run(self) -> int:
         try:
-            return int(self.network(tf.constant(["a dry run"])).vectors.shape[1])
+            vectors = self.network(tf.constant(["a dry run"])).vectors
         except (TypeError, ValueError, tf.errors.OpError) as error:
             reason = str(error).strip().splitlines()[0]
             raise EncoderError(
                 f"{self.source} does not encode a text: {reason} Expected weights of the shapes that its config.json "
                 "names; download the checkpoint again."
             ) from error
+        if not np.isfinite(vectors.numpy()).all():
+            raise EncoderError(
+                f"{self.source} gives a text a vector with NaN or infinite numbers. Expected weights that are finite; "
+                "download the checkpoint again, or take an earlier one of the training that it is from."
+            )
+        return int(vectors.shape[1])

@@ -16,10 +16,10 @@ def read_json(path: Path) -> Any:
         EncoderError: it cannot be read, or is not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise EncoderError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EncoderError(f"{path} is not JSON: {error}. Expected a whole checkpoint; download it again.") from error
 
 

@@ -84,7 +84,7 @@ def read_layout(folder: Path) -> CheckpointLayout:
         raise EncoderError(f"{folder / 'config_sentence_transformers.json'} has a prompt that is no text.")
     prompts = {name: prompt or "" for name, prompt in prompts.items()}
     default = settings.get("default_prompt_name")
-    if default is not None and default not in prompts:
+    if default is not None and (not isinstance(default, str) or default not in prompts):
         raise EncoderError(
             f"{folder / 'config_sentence_transformers.json'} has the default_prompt_name {default!r}, which is none of "
             f"its prompts: {', '.join(prompts) or 'none'}."

@@ -105,4 +105,16 @@ def _open(path: Path) -> Iterator[safe_open]:
         with safe_open(path, framework="numpy") as file:
             yield file
     except (SafetensorError, OSError) as error:
+        if _is_lfs_pointer(path):
+            raise EncoderError(
+                f"{path} is a pointer of Git LFS, not the file itself. Fetch it with `git lfs pull`, or download it."
+            ) from error
         raise EncoderError(f"{path} cannot be read: {error}. Expected a whole file; download it again.") from error
+
+
+def _is_lfs_pointer(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(23) == b"version https://git-lfs"
+    except OSError:
+        return False
