@@ -247,7 +247,7 @@ class TestTrain:
         ("arguments", "said"),
         [
             (["--query-prompt", "qeury"], "no prompt 'qeury' for query_prompt. Did you mean 'query'?"),
-            (["--dropout", 1.5], "Expected a dropout from 0 up to"),
+            (["--dropout", 1.5], "Expected a dropout from 0 to 0.99"),
             (["--lora", 0], "Expected a positive whole number as rank of LoRA"),
             (["--freeze-layers", 99], "layers. Expected freeze_layers from 0 to that"),
             (["--layer-decay", 0], "Expected layer_decay to be a number above 0"),
