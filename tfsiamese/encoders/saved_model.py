@@ -17,6 +17,7 @@ import tensorflow as tf
 import tensorflow_text  # noqa: F401  registers the ops of its tokenizers
 
 from tfsiamese.encoders.encoder import Encoder
+from tfsiamese.encoders.reasons import first_line
 from tfsiamese.encoders.reusable import NETWORK_ATTRIBUTE, RESOURCES_ATTRIBUTE, ReusableParts
 from tfsiamese.encoders.shared_variables import share_variable
 from tfsiamese.errors import EncoderError
@@ -149,7 +150,7 @@ class SavedModelEncoder(Encoder):
             output = self._call_function(tf.constant(["a dry run"]), training=False)
             vectors = self._choose_output(output)
         except (TypeError, ValueError, tf.errors.OpError) as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = first_line(error)
             raise EncoderError(
                 f"{self.source} does not encode a batch of strings: {reason} Expected a text encoder that takes raw "
                 "strings; one that takes token ids needs its preprocessing inside the SavedModel."
@@ -167,7 +168,7 @@ def _load(folder: Path, source: str) -> Any:
     try:
         return tf.saved_model.load(str(folder))
     except Exception as error:  # a damaged file makes the loader fail in any way
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = first_line(error)
         raise EncoderError(
             f"{source} cannot be loaded as a SavedModel: {reason} Expected a complete folder with saved_model.pb and "
             "variables/, written by TensorFlow 2."

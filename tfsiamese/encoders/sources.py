@@ -9,6 +9,7 @@ from typing import Any
 
 from tfsiamese.encoders.checkpoint import CheckpointEncoder, CheckpointOptions, download_checkpoint, is_checkpoint
 from tfsiamese.encoders.encoder import Encoder
+from tfsiamese.encoders.reasons import first_line
 from tfsiamese.encoders.saved_model import SavedModelEncoder
 from tfsiamese.encoders.use_multilingual import build_use_multilingual
 from tfsiamese.errors import EncoderError, SettingsError
@@ -161,7 +162,7 @@ def _download(handle: str) -> Path:
     try:
         return Path(hub.resolve(handle))
     except Exception as error:  # the resolvers raise whatever their transport raises
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = first_line(error)
         raise EncoderError(
             f"{handle} cannot be downloaded: {reason.rstrip('.')}. Check the handle and the network, "
             "or download the SavedModel by hand and give its folder."

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfsiamese.encoders.checkpoint.json_files import read_object
 from tfsiamese.encoders.checkpoint.layout import CheckpointLayout
 from tfsiamese.encoders.checkpoint.modules import read_modules
 from tfsiamese.encoders.checkpoint.network import CheckpointNetwork
@@ -20,6 +19,7 @@ from tfsiamese.encoders.checkpoint.options import CheckpointOptions
 from tfsiamese.encoders.checkpoint.pooling import Pooling, read_pooling_modes
 from tfsiamese.encoders.checkpoint.sentence_config import length_in
 from tfsiamese.encoders.checkpoint.tensors import TensorFiles
+from tfsiamese.encoders.json_files import read_object
 from tfsiamese.encoders.tokenizers import Tokenizer, read_tokenizer
 from tfsiamese.encoders.transformer import Family, Transformer, TransformerConfiguration, family_of
 from tfsiamese.encoders.transformer.shapes import expected_shapes

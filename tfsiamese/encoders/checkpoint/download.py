@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from tfsiamese.encoders.reasons import first_line
 from tfsiamese.errors import EncoderError
 
 __all__ = ["download_checkpoint"]
@@ -39,7 +40,7 @@ def download_checkpoint(handle: str) -> Path:
             match["repository"], revision=match["revision"], allow_patterns=_WANTED, ignore_patterns=_UNWANTED
         )
     except Exception as error:  # the client raises whatever its transport raises
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = first_line(error)
         raise EncoderError(
             f"{handle} cannot be downloaded: {reason.rstrip('.')}. Check the name, the network and, for a private "
             "repository, HF_TOKEN; or download the checkpoint by hand and give its folder."

@@ -17,6 +17,7 @@ from tfsiamese.encoders.checkpoint.layout import read_layout
 from tfsiamese.encoders.checkpoint.network import CheckpointNetwork
 from tfsiamese.encoders.checkpoint.options import CheckpointOptions
 from tfsiamese.encoders.encoder import Encoder
+from tfsiamese.encoders.reasons import first_line
 from tfsiamese.encoders.reusable import ReusableParts
 from tfsiamese.encoders.shared_variables import share_variable
 from tfsiamese.encoders.texts import utf8_texts
@@ -214,7 +215,7 @@ class CheckpointEncoder(Encoder):
         try:
             vectors = self.network(tf.constant(["a dry run"])).vectors
         except (TypeError, ValueError, tf.errors.OpError) as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = first_line(error)
             raise EncoderError(
                 f"{self.source} does not encode a text: {reason} Expected weights of the shapes that its config.json "
                 "names; download the checkpoint again."

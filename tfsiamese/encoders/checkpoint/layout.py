@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tfsiamese.encoders.checkpoint.json_files import read_json, read_object
 from tfsiamese.encoders.checkpoint.sentence_config import read_sentence_config
+from tfsiamese.encoders.json_files import read_json, read_object
 from tfsiamese.errors import EncoderError
 
 __all__ = ["CheckpointLayout", "ModuleEntry", "is_checkpoint", "read_layout"]

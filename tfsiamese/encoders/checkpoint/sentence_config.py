@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tfsiamese.encoders.checkpoint.json_files import read_object
+from tfsiamese.encoders.json_files import read_object
 from tfsiamese.errors import EncoderError
 
 __all__ = ["SENTENCE_CONFIGS", "length_in", "read_sentence_config", "with_length"]

@@ -9,7 +9,7 @@ import ml_dtypes  # noqa: F401  gives NumPy the type bfloat16
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from tfsiamese.encoders.checkpoint.json_files import read_object
+from tfsiamese.encoders.json_files import read_object
 from tfsiamese.errors import EncoderError
 
 __all__ = ["TensorFiles"]

@@ -1,9 +1,9 @@
 """From the files of a checkpoint folder to one description of its tokenizer, as transformers 5 comes to it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+from tfsiamese.encoders.json_files import read_json
 from tfsiamese.encoders.tokenizers.families import FAMILIES, rebuild, tokenizer_family
 from tfsiamese.encoders.tokenizers.named_tokens import with_added_tokens
 from tfsiamese.encoders.tokenizers.vocabulary_files import read_merges, read_vocabulary, read_xlm_roberta
@@ -98,14 +98,9 @@ def _model_type(model: dict[str, Any], path: Path) -> str:
 
 def _read_object(path: Path) -> dict[str, Any] | None:
     """A JSON file that holds an object; None where there is no file."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except OSError as error:
-        raise EncoderError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise EncoderError(f"{path} is not JSON ({error}). Get the file again.") from error
+    value = read_json(path)
     if not isinstance(value, dict):
         raise EncoderError(f"{path} holds {type(value).__name__}, expected a JSON object. Get the file again.")
     return value

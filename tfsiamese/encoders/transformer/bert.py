@@ -7,7 +7,7 @@ from typing import Any
 
 from tfsiamese.encoders.transformer.configuration import LayerConfiguration, TransformerConfiguration
 from tfsiamese.encoders.transformer.reading import refuse, size_of_heads
-from tfsiamese.encoders.transformer.weight_map import Place, WeightMap, dense_places, norm_places
+from tfsiamese.encoders.transformer.weight_map import LayerTensors, Place, WeightMap, norm_places
 
 __all__ = [
     "BERT_DEFAULTS",
@@ -34,6 +34,16 @@ BERT_DEFAULTS: dict[str, Any] = {
 }
 ROBERTA_DEFAULTS = BERT_DEFAULTS | {"vocab_size": 50_265, "pad_token_id": 1}
 XLM_ROBERTA_DEFAULTS = ROBERTA_DEFAULTS | {"vocab_size": 30_522}
+
+
+_LAYER = LayerTensors(
+    projections=("attention.self.query", "attention.self.key", "attention.self.value"),
+    attention_output="attention.output.dense",
+    attention_norm="attention.output.LayerNorm",
+    inner="intermediate.dense",
+    outer="output.dense",
+    feed_forward_norm="output.LayerNorm",
+)
 
 
 def configure_bert(config: dict[str, Any]) -> TransformerConfiguration:
@@ -82,13 +92,4 @@ def map_weights(configuration: TransformerConfiguration) -> WeightMap:
         Place("embeddings/type", ("embeddings.token_type_embeddings.weight",)),
         *norm_places("embeddings/norm", "embeddings.LayerNorm"),
     ]
-    for index in range(len(configuration.layers)):
-        ours, theirs = f"layers/{index}", f"encoder.layer.{index}"
-        projections = tuple(f"{theirs}.attention.self.{part}" for part in ("query", "key", "value"))
-        places += dense_places(f"{ours}/attention/projection", projections, (configuration.width,) * 3)
-        places += dense_places(f"{ours}/attention/output", (f"{theirs}.attention.output.dense",))
-        places += norm_places(f"{ours}/attention_norm", f"{theirs}.attention.output.LayerNorm")
-        places += dense_places(f"{ours}/feed_forward/inner", (f"{theirs}.intermediate.dense",))
-        places += dense_places(f"{ours}/feed_forward/outer", (f"{theirs}.output.dense",))
-        places += norm_places(f"{ours}/feed_forward_norm", f"{theirs}.output.LayerNorm")
-    return WeightMap(places)
+    return WeightMap([*places, *_LAYER.places(configuration, "encoder.layer")])

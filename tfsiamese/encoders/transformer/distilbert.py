@@ -4,7 +4,7 @@ from typing import Any
 
 from tfsiamese.encoders.transformer.configuration import LayerConfiguration, TransformerConfiguration
 from tfsiamese.encoders.transformer.reading import size_of_heads
-from tfsiamese.encoders.transformer.weight_map import Place, WeightMap, dense_places, norm_places
+from tfsiamese.encoders.transformer.weight_map import LayerTensors, Place, WeightMap, norm_places
 
 __all__ = ["DEFAULTS", "configure", "map_weights"]
 
@@ -24,6 +24,16 @@ DEFAULTS: dict[str, Any] = {
 
 # The names of other families, which transformers takes too.
 _OTHER_NAMES = {"dim": "hidden_size", "n_heads": "num_attention_heads", "n_layers": "num_hidden_layers"}
+
+
+_LAYER = LayerTensors(
+    projections=("attention.q_lin", "attention.k_lin", "attention.v_lin"),
+    attention_output="attention.out_lin",
+    attention_norm="sa_layer_norm",
+    inner="ffn.lin1",
+    outer="ffn.lin2",
+    feed_forward_norm="output_layer_norm",
+)
 
 
 def configure(config: dict[str, Any]) -> TransformerConfiguration:
@@ -52,13 +62,4 @@ def map_weights(configuration: TransformerConfiguration) -> WeightMap:
         Place("embeddings/position", ("embeddings.position_embeddings.weight",)),
         *norm_places("embeddings/norm", "embeddings.LayerNorm"),
     ]
-    for index in range(len(configuration.layers)):
-        ours, theirs = f"layers/{index}", f"transformer.layer.{index}"
-        projections = tuple(f"{theirs}.attention.{part}_lin" for part in ("q", "k", "v"))
-        places += dense_places(f"{ours}/attention/projection", projections, (configuration.width,) * 3)
-        places += dense_places(f"{ours}/attention/output", (f"{theirs}.attention.out_lin",))
-        places += norm_places(f"{ours}/attention_norm", f"{theirs}.sa_layer_norm")
-        places += dense_places(f"{ours}/feed_forward/inner", (f"{theirs}.ffn.lin1",))
-        places += dense_places(f"{ours}/feed_forward/outer", (f"{theirs}.ffn.lin2",))
-        places += norm_places(f"{ours}/feed_forward_norm", f"{theirs}.output_layer_norm")
-    return WeightMap(places)
+    return WeightMap([*places, *_LAYER.places(configuration, "transformer.layer")])

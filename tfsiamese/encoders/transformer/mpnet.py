@@ -6,7 +6,7 @@ from typing import Any
 from tfsiamese.encoders.transformer.bert import BERT_DEFAULTS, configure_roberta
 from tfsiamese.encoders.transformer.configuration import TransformerConfiguration
 from tfsiamese.encoders.transformer.reading import refuse
-from tfsiamese.encoders.transformer.weight_map import Place, WeightMap, dense_places, norm_places
+from tfsiamese.encoders.transformer.weight_map import LayerTensors, Place, WeightMap, norm_places
 
 __all__ = ["DEFAULTS", "configure", "map_weights"]
 
@@ -14,6 +14,16 @@ DEFAULTS: dict[str, Any] = BERT_DEFAULTS | {"vocab_size": 30_527, "relative_atte
 
 _PADDING_ID = 1
 _NUM_BUCKETS = 32
+
+
+_LAYER = LayerTensors(
+    projections=("attention.attn.q", "attention.attn.k", "attention.attn.v"),
+    attention_output="attention.attn.o",
+    attention_norm="attention.LayerNorm",
+    inner="intermediate.dense",
+    outer="output.dense",
+    feed_forward_norm="output.LayerNorm",
+)
 
 
 def configure(config: dict[str, Any]) -> TransformerConfiguration:
@@ -31,13 +41,4 @@ def map_weights(configuration: TransformerConfiguration) -> WeightMap:
         *norm_places("embeddings/norm", "embeddings.LayerNorm"),
         Place("relative_bias/table", ("encoder.relative_attention_bias.weight",)),
     ]
-    for index in range(len(configuration.layers)):
-        ours, theirs = f"layers/{index}", f"encoder.layer.{index}"
-        projections = tuple(f"{theirs}.attention.attn.{part}" for part in ("q", "k", "v"))
-        places += dense_places(f"{ours}/attention/projection", projections, (configuration.width,) * 3)
-        places += dense_places(f"{ours}/attention/output", (f"{theirs}.attention.attn.o",))
-        places += norm_places(f"{ours}/attention_norm", f"{theirs}.attention.LayerNorm")
-        places += dense_places(f"{ours}/feed_forward/inner", (f"{theirs}.intermediate.dense",))
-        places += dense_places(f"{ours}/feed_forward/outer", (f"{theirs}.output.dense",))
-        places += norm_places(f"{ours}/feed_forward_norm", f"{theirs}.output.LayerNorm")
-    return WeightMap(places)
+    return WeightMap([*places, *_LAYER.places(configuration, "encoder.layer")])

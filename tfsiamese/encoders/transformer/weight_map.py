@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tfsiamese.encoders.transformer.configuration import TransformerConfiguration
 from tfsiamese.errors import EncoderError
 
-__all__ = ["Place", "WeightMap", "dense_places", "norm_places"]
+__all__ = ["LayerTensors", "Place", "WeightMap", "dense_places", "norm_places"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,41 @@ class WeightMap:
                 f"{source} lacks the tensors {', '.join(missing[:3])}{more} that its config.json asks for. "
                 "Expected a whole checkpoint of the model; download it again."
             )
+
+
+@dataclass(frozen=True)
+class LayerTensors:
+    """The names of a BERT-like layer's tensors, without what stands before the layer's number.
+
+    Attributes:
+        projections: of queries, keys and values.
+        attention_output: the dense layer behind attention.
+        attention_norm: the norm behind it.
+        inner: the first dense layer of the feed-forward part.
+        outer: its second one.
+        feed_forward_norm: the norm behind it.
+    """
+
+    projections: tuple[str, str, str]
+    attention_output: str
+    attention_norm: str
+    inner: str
+    outer: str
+    feed_forward_norm: str
+
+    def places(self, configuration: TransformerConfiguration, prefix: str) -> list[Place]:
+        """The places of all layers, whose tensors begin with `prefix` and the layer's number."""
+        places = []
+        for index in range(len(configuration.layers)):
+            ours, theirs = f"layers/{index}", f"{prefix}.{index}"
+            projections = tuple(f"{theirs}.{name}" for name in self.projections)
+            places += dense_places(f"{ours}/attention/projection", projections, (configuration.width,) * 3)
+            places += dense_places(f"{ours}/attention/output", (f"{theirs}.{self.attention_output}",))
+            places += norm_places(f"{ours}/attention_norm", f"{theirs}.{self.attention_norm}")
+            places += dense_places(f"{ours}/feed_forward/inner", (f"{theirs}.{self.inner}",))
+            places += dense_places(f"{ours}/feed_forward/outer", (f"{theirs}.{self.outer}",))
+            places += norm_places(f"{ours}/feed_forward_norm", f"{theirs}.{self.feed_forward_norm}")
+        return places
 
 
 def dense_places(weight: str, tensors: tuple[str, ...], sizes: tuple[int, ...] = (), bias: bool = True) -> list[Place]:
