@@ -9,6 +9,7 @@ __all__ = [
     "DownloadError",
     "EncoderError",
     "ExportError",
+    "ServingError",
     "SettingsError",
     "TfSiameseError",
     "TrainingError",
@@ -37,6 +38,10 @@ class TrainingError(TfSiameseError):
 
 class ExportError(TfSiameseError):
     """An encoder cannot be exported, or the target folder cannot take it."""
+
+
+class ServingError(TfSiameseError):
+    """A model cannot be served, or a server cannot be reached, or refuses a request."""
 
 
 class DownloadError(TfSiameseError):
