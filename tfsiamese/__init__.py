@@ -34,8 +34,11 @@ if TYPE_CHECKING:
         read_retrieval,
     )
     from tfsiamese.export import (
+        Corpus,
+        ExportSettings,
         export_checkpoint,
         export_saved_model,
+        label_version,
     )
     from tfsiamese.losses import (
         Loss,
@@ -69,6 +72,9 @@ if TYPE_CHECKING:
         top_k,
         truncate_embeddings,
     )
+    from tfsiamese.serving.client import (
+        Client,
+    )
     from tfsiamese.siamese import (
         Siamese,
     )
@@ -82,8 +88,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CheckpointOptions",
+    "Client",
+    "Corpus",
     "Encoder",
     "EvaluatorSequence",
+    "ExportSettings",
     "LabelledTexts",
     "LoraSettings",
     "Loss",
@@ -116,6 +125,7 @@ __all__ = [
     "fit",
     "fit_stages",
     "get_loss",
+    "label_version",
     "load_encoder",
     "mine_hard_negatives",
     "paraphrase_mining",
@@ -160,8 +170,11 @@ _ROOMS = {
         "read_retrieval",
     ),
     "export": (
+        "Corpus",
+        "ExportSettings",
         "export_checkpoint",
         "export_saved_model",
+        "label_version",
     ),
     "losses": (
         "Loss",
@@ -195,6 +208,7 @@ _ROOMS = {
         "top_k",
         "truncate_embeddings",
     ),
+    "serving.client": ("Client",),
     "siamese": ("Siamese",),
     "training": (
         "Retention",

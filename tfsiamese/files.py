@@ -13,7 +13,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["cache_folder", "publish_file", "publish_folder", "remove_leftovers"]
+__all__ = ["SAMPLE_TEXTS_FILE", "cache_folder", "publish_file", "publish_folder", "remove_leftovers"]
+
+# Where a run folder keeps some texts of its training data, as a JSON list.
+SAMPLE_TEXTS_FILE = "sample_texts.json"
 
 _MARK = ".partial-"
 

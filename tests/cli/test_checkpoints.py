@@ -178,8 +178,11 @@ class TestExport:
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
-            (["--version", 2], "--version is for --format saved-model: a checkpoint has no versions"),
-            (["--head", "cosine"], "--head is for --format saved-model: a checkpoint gives vectors and no scores"),
+            (["--version", 2], "--version is for --format saved-model, and this is a checkpoint"),
+            (["--head", "cosine"], "--head is for --format saved-model, and this is a checkpoint"),
+            (["--precision", "int8"], "--precision is for --format saved-model, and this is a checkpoint"),
+            (["--keep-last", 2], "--keep-last is for --format saved-model, and this is a checkpoint"),
+            (["--check"], "--check is for --format saved-model, and this is a checkpoint"),
         ],
     )
     def test_options_of_a_saved_model_are_refused(self, command: Command, tmp_path: Path, arguments: list, said: str):

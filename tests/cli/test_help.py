@@ -6,14 +6,17 @@ import pytest
 from tests.cli.conftest import Command
 from tfsiamese.cli.main import main
 
-VERBS = ("train", "evaluate", "encode", "export", "plot", "data")
+VERBS = ("train", "evaluate", "encode", "export", "inspect", "label", "serve", "plot", "data")
 
 # Options that a user reads about elsewhere, and that help has to name.
 OPTIONS = {
     "train": ["--out", "--encoder", "--resume", "--head", "--loss", "--epochs", "--batch-size", "--sts", "--labels"],
     "evaluate": ["--sts", "--pairs", "--json", "--score-range"],
     "encode": ["--out", "--normalize"],
-    "export": ["--out", "--version"],
+    "export": ["--out", "--version", "--precision", "--dimension", "--corpus", "--label", "--check"],
+    "inspect": ["DIR", "--json", "--check"],
+    "label": ["DIR", "LABEL", "VERSION", "--remove"],
+    "serve": ["DIR", "--port", "--timeout"],
     "plot": ["--labels", "--out", "--compare"],
     "data": ["NAME", "stsb"],
 }

@@ -18,7 +18,8 @@ def metrics_of(run: Path) -> dict:
 
 def test_a_run_folder_holds_all_of_the_run(finished_run: Path):
     names = {path.name for path in finished_run.iterdir()}
-    assert names == {"config.json", "history.csv", "metrics.json", "encoder", "plots", "logs", "checkpoints"}
+    files = {"config.json", "history.csv", "metrics.json", "sample_texts.json"}
+    assert names == files | {"encoder", "plots", "logs", "checkpoints"}
     assert (finished_run / "encoder" / "1" / "saved_model.pb").is_file()
     assert [path.name for path in (finished_run / "encoder").iterdir()] == ["1"]
     assert list((finished_run / "logs").glob("events.out.tfevents.*"))

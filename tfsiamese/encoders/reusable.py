@@ -15,12 +15,24 @@ import tensorflow as tf
 
 from tfsiamese import similarity
 
-__all__ = ["NETWORK_ATTRIBUTE", "RESOURCES_ATTRIBUTE", "ReusableParts", "write_reusable_saved_model"]
+__all__ = [
+    "NETWORK_ATTRIBUTE",
+    "RESOURCES_ATTRIBUTE",
+    "EncodingFunction",
+    "MoreSignatures",
+    "ReusableParts",
+    "write_reusable_saved_model",
+]
+
+EncodingFunction = Callable[[tf.Tensor], tf.Tensor]
 
 # What owns variables and tokenizers is attached under the first name where calling it is what encodes, and under the
 # second where something else does, such as a signature of it or one of its outputs.
 NETWORK_ATTRIBUTE = "tfsiamese_network"
 RESOURCES_ATTRIBUTE = "tfsiamese_resources"
+
+# Names of signatures that a prompt cannot have.
+_TAKEN = ("similarity", "top_k")
 
 
 @dataclass(frozen=True)
@@ -39,19 +51,35 @@ class ReusableParts:
     """
 
     network: object
-    encode: Callable[[tf.Tensor], tf.Tensor]
+    encode: EncodingFunction
     variables: Sequence[tf.Variable]
     trainable_variables: Sequence[tf.Variable]
     regularization_losses: Sequence[Callable[[], tf.Tensor]] = field(default_factory=list)
     network_encodes: bool = True
-    prompted: Mapping[str, Callable[[tf.Tensor], tf.Tensor]] = field(default_factory=dict)
-    restored_call: Callable[[tf.Tensor], tf.Tensor] | None = None
+    prompted: Mapping[str, EncodingFunction] = field(default_factory=dict)
+    restored_call: EncodingFunction | None = None
 
 
-def write_reusable_saved_model(folder: Path, parts: ReusableParts, head: str = "angular") -> None:
-    """Writes `parts` into `folder` with the signatures `serving_default` and `similarity`.
+@dataclass(frozen=True)
+class MoreSignatures:
+    """Signatures beside the usual ones.
 
-    `serving_default`: `texts` string [batch] -> `embeddings` float32 [batch, dimension].
+    Attributes:
+        resources: the trackable object that owns what they need.
+        make: from `encode` and the encodings with each prompt, by the prompt's name, "" for `encode`, to signatures by
+            name.
+    """
+
+    resources: object
+    make: Callable[[Mapping[str, EncodingFunction]], Mapping[str, Callable[..., object]]]
+
+
+def write_reusable_saved_model(
+    folder: Path, parts: ReusableParts, head: str = "angular", more: MoreSignatures | None = None
+) -> None:
+    """Writes `parts` into `folder` with the signatures `serving_default`, `embed` and `similarity`.
+
+    `serving_default` and `embed`: `texts` string [batch] -> `embeddings` float32 [batch, dimension].
     `similarity`: `left`, `right` strings [batch] -> `score`, `cosine` and `angular`, each float32 [batch]; `score` is
     what `head` makes of the two vectors. Where the encoder has prompts there is a signature like `serving_default` for
     each whose name can be one, such as `query` and `passage`; `document` can be called by the name `passage` too.
@@ -77,29 +105,38 @@ def write_reusable_saved_model(folder: Path, parts: ReusableParts, head: str = "
 
     name = NETWORK_ATTRIBUTE if parts.network_encodes else RESOURCES_ATTRIBUTE
     root = tf.train.Checkpoint(**{name: parts.network})
+    if more is not None:
+        root.tfsiamese_more_signatures = more.resources
     root.__call__ = parts.restored_call or encode
     root.variables = list(parts.variables)
     root.trainable_variables = list(parts.trainable_variables)
     root.regularization_losses = list(parts.regularization_losses)
-    encoders = _signatures_of_prompts(parts.prompted) | {"serving_default": encode}
+    prompted = {name: _compiled(encode_prompted, texts) for name, encode_prompted in parts.prompted.items()}
+    encoders = _signatures_of_prompts(prompted) | {"serving_default": encode, "embed": encode}
     signatures = {name: _embedding_signature(function, texts) for name, function in encoders.items()}
     signatures["similarity"] = score_pairs.get_concrete_function()
+    if more is not None:
+        signatures |= more.make({**prompted, "": encode})
     try:
         tf.saved_model.save(root, str(folder), signatures=signatures)
     except tf.errors.OpError as error:  # such as a full disk
         raise OSError(errno.EIO, error.message.strip().splitlines()[0], str(folder)) from error
 
 
-def _embedding_signature(encode: Callable[[tf.Tensor], tf.Tensor], texts: tf.TensorSpec) -> Callable[..., object]:
+def _compiled(encode: EncodingFunction, texts: tf.TensorSpec) -> EncodingFunction:
+    return tf.function(encode, autograph=False, input_signature=[texts])
+
+
+def _embedding_signature(encode: EncodingFunction, texts: tf.TensorSpec) -> Callable[..., object]:
     function = tf.function(lambda texts: {"embeddings": encode(texts)}, input_signature=[texts])
     return function.get_concrete_function()
 
 
 def _signatures_of_prompts(
-    prompted: Mapping[str, Callable[[tf.Tensor], tf.Tensor]],
-) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
+    prompted: Mapping[str, EncodingFunction],
+) -> dict[str, EncodingFunction]:
     """The prompts that can be signatures; `passage`, if it is none of them, is what `document` is."""
     named = {name: encode for name, encode in prompted.items() if re.fullmatch(r"[A-Za-z]\w*", name)}
     if "document" in named:
         named.setdefault("passage", named["document"])
-    return {name: encode for name, encode in named.items() if name != "similarity"}
+    return {name: encode for name, encode in named.items() if name not in _TAKEN}

@@ -20,7 +20,8 @@ from tfsiamese.encoders.encoder import Encoder
 from tfsiamese.encoders.reasons import first_line
 from tfsiamese.encoders.reusable import NETWORK_ATTRIBUTE, RESOURCES_ATTRIBUTE, ReusableParts
 from tfsiamese.encoders.shared_variables import share_variable
-from tfsiamese.errors import EncoderError
+from tfsiamese.errors import EncoderError, ExportError, SettingsError
+from tfsiamese.servables import read_metadata
 
 __all__ = ["SavedModelEncoder"]
 
@@ -54,6 +55,7 @@ class SavedModelEncoder(Encoder):
         self.folder = Path(folder)
         self.source = source or str(folder)
         self._loaded = _load(self.folder, self.source)
+        self._metadata = _read_metadata(self.folder)
         self._network = getattr(self._loaded, NETWORK_ATTRIBUTE, None)
         self._function = self._choose_function(signature)
         self._calls_signature = isinstance(self._function, functools.partial)
@@ -64,6 +66,8 @@ class SavedModelEncoder(Encoder):
         saved = _variables_of(self._loaded, self._function)
         self._saved_variables = sorted(saved, key=lambda variable: variable.ref() not in trainable)
         self._shared = [share_variable(variable, variable.ref() in trainable) for variable in self._saved_variables]
+        if signature is None:
+            self._restore_prompts()
         self.dimension = self._dry_run()
         self.fingerprint = _fingerprint(self.folder)
 
@@ -99,7 +103,41 @@ class SavedModelEncoder(Encoder):
             regularization_losses=self.regularization_losses,
             network_encodes=self._returns_vectors and not self._is_earlier_export() and not self._calls_signature,
             restored_call=self._loaded.__call__ if self._is_earlier_export() else None,
+            prompted={name: self._prompted(name) for name in self.prompts},
         )
+
+    def _restore_prompts(self) -> None:
+        """Takes the prompts of an export that has a signature for each."""
+        described = self._metadata.get("encoder") or {}
+        signatures = getattr(self._loaded, "signatures", {})
+        self.prompts = {name: text for name, text in (described.get("prompts") or {}).items() if name in signatures}
+        default = described.get("default_prompt_name")
+        self.default_prompt_name = default if default in self.prompts else None
+        self.skips_prompts = bool(described.get("skips_prompts"))
+
+    def _prompted(self, name: str) -> Callable[[tf.Tensor], tf.Tensor]:
+        """Encodes strings [batch] with a prompt, through the signature of its name."""
+        signature = self._loaded.signatures[name]
+        return lambda texts: signature(texts=tf.convert_to_tensor(texts))["embeddings"]
+
+    def _encoding_function(self, prompt: str) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+        if not self.prompts:
+            return super()._encoding_function(prompt)
+        default = self._prompt(None, None)
+        name = next((name for name, text in self.prompts.items() if text == prompt), None)
+        encode = self if prompt == default else self._prompted(name) if name is not None else None
+        if encode is None:
+            if default or self.skips_prompts:
+                raise SettingsError(
+                    f"{self.source} was exported with its prompts inside, and takes no other than those: "
+                    f"{', '.join(self.prompts)}. Load the checkpoint that it was made of."
+                )
+            return super()._encoding_function(prompt)
+
+        def encode_texts(texts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return encode(texts), tf.zeros_like(texts, tf.int32)
+
+        return tf.function(encode_texts, autograph=False, input_signature=[tf.TensorSpec([None], tf.string)])
 
     def _is_earlier_export(self) -> bool:
         return self._function is self._loaded and hasattr(self._loaded, RESOURCES_ATTRIBUTE)
@@ -173,6 +211,13 @@ def _load(folder: Path, source: str) -> Any:
             f"{source} cannot be loaded as a SavedModel: {reason} Expected a complete folder with saved_model.pb and "
             "variables/, written by TensorFlow 2."
         ) from error
+
+
+def _read_metadata(folder: Path) -> dict[str, Any]:
+    try:
+        return read_metadata(folder) or {}
+    except ExportError as error:
+        raise EncoderError(str(error)) from error
 
 
 def _takes_training(function: Callable[..., Any]) -> bool:

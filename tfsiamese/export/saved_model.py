@@ -1,17 +1,23 @@
 """Numbered versions of a SavedModel, as TensorFlow Serving reads them."""
 
+import dataclasses
 import os
-import re
 from pathlib import Path
 
-from tfsiamese.encoders import Encoder, is_checkpoint, write_reusable_saved_model
+from tfsiamese.encoders import Encoder, is_checkpoint
 from tfsiamese.errors import ExportError
-from tfsiamese.files import publish_folder
-from tfsiamese.siamese import HEADS, Siamese
+from tfsiamese.export.sample_texts import sample_texts
+from tfsiamese.export.settings import ExportSettings
+from tfsiamese.export.versions import configure_server, locked, read_configuration
+from tfsiamese.export.writing import VersionPlan, write_version
+from tfsiamese.files import publish_folder, remove_leftovers
+from tfsiamese.servables import next_version
+from tfsiamese.siamese import Siamese
 
 __all__ = ["export_saved_model"]
 
 _ATTEMPTS = 10
+_ONE_DAY = 86_400.0
 
 
 def export_saved_model(
@@ -19,37 +25,60 @@ def export_saved_model(
     folder: str | os.PathLike[str],
     version: int | None = None,
     head: str | None = None,
+    *,
+    settings: ExportSettings | None = None,
 ) -> Path:
     """Writes an encoder as `folder/<version>/`, which appears complete or not at all.
 
-    The SavedModel holds the signatures `serving_default` (`texts` -> `embeddings`) and `similarity` (`left`, `right` ->
-    `score`, `cosine`, `angular`), and it is a Reusable SavedModel: `load_encoder`, and `hub.KerasLayer` with
-    `trainable=True`, load and train it again.
+    The SavedModel holds the signatures `serving_default` and `embed` (`texts` -> `embeddings`), `similarity` (`left`,
+    `right` -> `score`, `cosine`, `angular`), one for each prompt of the encoder, such as `query` and `passage`, and
+    with a corpus `top_k` (`queries` -> `ids`, `texts`, `scores`). Beside the versions stand the files that configure
+    TensorFlow Serving, and a README with its commands. It is a Reusable SavedModel too: `load_encoder`, and
+    `hub.KerasLayer` with `trainable=True`, load and, where it is float32, train it again.
 
     Args:
         encoder: an encoder, or a siamese model, whose head then makes the `score`.
         folder: the base folder of the model; TensorFlow Serving's `--model_base_path`.
         version: a positive integer; one more than the highest in `folder` by default.
-        head: what `score` is: "angular" (the default), "cosine" or "dot".
+        head: goes before the one in `settings`.
+        settings: what else there is to choose.
 
     Returns:
         The folder of the version.
 
     Raises:
-        ExportError: the version exists, is not a positive integer, or the folder cannot be written.
+        ExportError: a setting is wrong, the version exists, the folder cannot be written, an op is none that
+            TensorFlow Serving has, a check fails, or a variant loses more than the tolerance. The folder then holds
+            what it held before.
 
     Example:
-        >>> export_saved_model(encoder, "models/jobs")
+        >>> export_saved_model(encoder, "models/jobs", settings=ExportSettings(precision="int8"))
         PosixPath('models/jobs/1')
     """
+    settings = settings or ExportSettings()
+    default_head = "angular"
     if isinstance(encoder, Siamese):
-        encoder, head = encoder.encoder, head or encoder.head
-    head = head or "angular"
-    if head not in HEADS:
-        raise ExportError(f"Unknown head {head!r}. Expected one of {', '.join(HEADS)}.")
+        encoder, default_head = encoder.encoder, encoder.head
+    settings = dataclasses.replace(settings, head=head or settings.head or default_head)
     if version is not None and (type(version) is not int or version < 1):
         raise ExportError(f"Expected the version to be a positive integer. Received: version={version!r}.")
     base = Path(folder)
+    _check_base(base)
+    try:
+        remove_leftovers(base, older_than=_ONE_DAY)
+        # What is wrong beside the model shows before the work of writing it.
+        config, batching = read_configuration(base, settings)
+        texts = sample_texts(encoder, settings)
+        plan = VersionPlan(config.name, settings, texts, batching.allowed_batch_sizes or (batching.max_batch_size,))
+        target = _publish(encoder, base, version, plan)
+        with locked(base):
+            configure_server(base, int(target.name), settings)
+    except OSError as error:
+        raise ExportError(f"{base} cannot be written: {error.strerror or error}. Choose another folder.") from error
+    return target
+
+
+def _check_base(base: Path) -> None:
     if base.exists() and not base.is_dir():
         raise ExportError(f"{base} is a file. Expected a folder for the versions of the model.")
     if (base / "saved_model.pb").exists():
@@ -58,22 +87,18 @@ def export_saved_model(
         )
     if is_checkpoint(base):
         raise ExportError(f"{base} is a checkpoint. Expected a folder for the versions of the SavedModel alone.")
-    try:
-        return _publish(encoder, base, version, head)
-    except OSError as error:
-        raise ExportError(f"{base} cannot be written: {error.strerror or error}. Choose another folder.") from error
 
 
-def _publish(encoder: Encoder, base: Path, version: int | None, head: str) -> Path:
+def _publish(encoder: Encoder, base: Path, version: int | None, plan: VersionPlan) -> Path:
     for _ in range(_ATTEMPTS):
-        target = base / str(_next_version(base) if version is None else version)
+        target = base / str(next_version(base) if version is None else version)
         if target.exists():
             raise ExportError(
                 f"{target} exists, and nothing is overwritten. Leave out the version to get the next one."
             )
         try:
             with publish_folder(target) as temporary:
-                write_reusable_saved_model(temporary, encoder.reusable_parts(), head)
+                write_version(temporary, encoder, plan)
         except FileExistsError:
             # Another export took the number while this one was writing.
             if version is None:
@@ -81,8 +106,3 @@ def _publish(encoder: Encoder, base: Path, version: int | None, head: str) -> Pa
             raise ExportError(f"{target} was written by another export in the meantime. Nothing was changed.") from None
         return target
     raise ExportError(f"Other exports to {base} took every version that was tried. Try again.")
-
-
-def _next_version(base: Path) -> int:
-    numbers = [int(path.name) for path in base.glob("[0-9]*") if re.fullmatch(r"[0-9]+", path.name)]
-    return max(numbers, default=0) + 1

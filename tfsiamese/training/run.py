@@ -15,6 +15,7 @@ from tfsiamese.training.progress import ProgressBar, TensorBoardLog, describe_ep
 from tfsiamese.training.retention import BaseVectors
 from tfsiamese.training.run_folder import RunFolder
 from tfsiamese.training.run_state import RunState
+from tfsiamese.training.sample_texts import sample_texts
 from tfsiamese.training.weights import Arrays, WeightStore, optimizer_state, restore_optimizer
 
 __all__ = ["Run"]
@@ -212,6 +213,7 @@ class Run:
                 self._save()
             self._folder.write_history(self._state.history)
             self._folder.write_encoder(self._encoder, self._plan.model.head)
+            self._folder.write_sample_texts(sample_texts([self._plan]))
             self._folder.write_metrics(
                 {
                     "before": self._state.before,

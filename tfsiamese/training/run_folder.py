@@ -9,7 +9,7 @@ import logging
 import platform
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from tfsiamese.encoders import (
     write_reusable_saved_model,
 )
 from tfsiamese.errors import SettingsError, TrainingError
-from tfsiamese.files import publish_file, publish_folder, remove_leftovers
+from tfsiamese.files import SAMPLE_TEXTS_FILE, publish_file, publish_folder, remove_leftovers
 from tfsiamese.training.run_state import RunState
 from tfsiamese.training.weights import Arrays
 
@@ -152,6 +152,11 @@ class RunFolder:
             with publish_folder(checkpoint) as folder:
                 write_checkpoint(folder, encoder)
 
+    def write_sample_texts(self, texts: Sequence[str]) -> None:
+        """Writes some texts of the training data, which exports warm a server up with."""
+        if self._keeps_encoder:
+            self._write_json(SAMPLE_TEXTS_FILE, list(texts))
+
     def _checkpoints(self) -> list[Path]:
         return sorted((self.path / "checkpoints").glob("[0-9]*"))
 
@@ -178,7 +183,7 @@ class RunFolder:
                 "Resume with the same settings, or name another folder."
             )
 
-    def _write_json(self, name: str, content: dict[str, Any]) -> None:
+    def _write_json(self, name: str, content: dict[str, Any] | list[str]) -> None:
         with publish_file(self.path / name) as path:
             path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

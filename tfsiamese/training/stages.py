@@ -23,6 +23,7 @@ from tfsiamese.training.plan import Evaluator, TrainingPlan, require_siamese
 from tfsiamese.training.retention import BaseVectors, Retention
 from tfsiamese.training.run import Run
 from tfsiamese.training.run_folder import RunFolder
+from tfsiamese.training.sample_texts import sample_texts
 from tfsiamese.training.tasks import ExamplesBy, LossBy, make_tasks, settings_for
 
 __all__ = ["Stage", "fit_stages"]
@@ -122,6 +123,7 @@ def fit_stages(
     if folder is not None:
         folder.write_history(_joined(names, histories))
         folder.write_encoder(model.encoder, model.head)
+        folder.write_sample_texts(sample_texts(plans))
         folder.write_metrics(_metrics(names, histories))
     return histories
 

