@@ -73,7 +73,7 @@ def _metrics(metrics: Mapping[str, Any]) -> list[str]:
     if export:
         lines.append(
             f"{export.get('name')} {_number(export.get('exported'))}, in float32 {_number(export.get('float32'))}: "
-            f"loss {_number(export.get('loss'))} of at most {export.get('tolerance')}, on {export.get('on')}"
+            f"loss {_number(export.get('loss'))} of at most {export.get('tolerance')}"
         )
     if vectors:
         lines.append(

@@ -69,4 +69,12 @@ def _compare_metrics(encoder: Encoder, exported: Encoder, settings: ExportSettin
             f"at most {settings.tolerance:g}. Choose a higher precision or dimension, or state another tolerance "
             "(--tolerance). Nothing was exported."
         )
-    return {"name": name, "float32": before, "exported": after, "loss": loss, "tolerance": float(settings.tolerance)}
+    describe = getattr(evaluator, "get_config", dict)
+    return {
+        "name": name,
+        "float32": before,
+        "exported": after,
+        "loss": loss,
+        "tolerance": float(settings.tolerance),
+        "evaluator": describe(),
+    }

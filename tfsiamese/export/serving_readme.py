@@ -158,7 +158,7 @@ a label as `{url}/labels/{label}:predict`.
 An export writes a version under another name and renames it when it is complete, so that a running server sees whole
 versions only. It loads the new version, runs its warm-up requests, and only then takes the old one away. A label that
 is in use moves only to a version that the server has loaded: export first, and move the label when
-`curl {url}` shows the version as AVAILABLE.
+`curl {url}` shows the version as AVAILABLE: `tfsiamese label DIR stable 2`, with this folder for DIR.
 """
 
 
