@@ -59,6 +59,27 @@ class TestFile:
         with pytest.raises(ExportError, match=rf"batching_parameters\.txt.*{message}"):
             read_batching_parameters(tmp_path)
 
+    def test_what_else_a_file_sets_stays(self, tmp_path):
+        path = tmp_path / "batching_parameters.txt"
+        path.write_text(
+            'max_batch_size { value: 4 } thread_pool_name { value: "pool" } pad_variable_length_inputs: true\n'
+            "allowed_batch_sizes: [1, 2, 4]\n"
+        )
+        write_batching_parameters(tmp_path, BatchingParameters(8, 500, 20, 4, (3, 8)))
+        assert read_batching_parameters(tmp_path) == BatchingParameters(8, 500, 20, 4, (3, 8))
+        words = " ".join(path.read_text().split())
+        assert 'thread_pool_name { value: "pool" }' in words and "pad_variable_length_inputs: true" in words
+
+    def test_a_file_with_a_value_out_of_range_is_mended_and_a_damaged_one_is_not_overwritten(self, tmp_path):
+        path = tmp_path / "batching_parameters.txt"
+        path.write_text("max_batch_size { value: 0 }")
+        write_batching_parameters(tmp_path, BatchingParameters())
+        assert read_batching_parameters(tmp_path) == BatchingParameters()
+        path.write_text("max_batch_size {")
+        with pytest.raises(ExportError, match="Correct or delete the file"):
+            write_batching_parameters(tmp_path, BatchingParameters())
+        assert path.read_text() == "max_batch_size {"
+
 
 class TestValues:
     @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ model_config_list: {
 }
 """
 
+LABELLED = ModelConfig("jobs", "/models/jobs", (1, 2), {"stable": 2})
+
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
@@ -94,17 +96,25 @@ class TestReading:
 
 class TestWriting:
     def test_without_labels_the_newest_version_alone_is_served(self, base):
-        write_model_config(base, ModelConfig.labelled("jobs", "/models/jobs", {}, newest=7))
+        write_model_config(base, LABELLED.with_labels({}, [3, 7]))
         entry = _parsed(base).model_config_list.config[0]
         assert (entry.name, entry.base_path, entry.model_platform) == ("jobs", "/models/jobs", "tensorflow")
         assert entry.model_version_policy.latest.num_versions == 1
         assert not entry.version_labels
 
     def test_with_labels_the_labelled_versions_and_the_newest_are_served(self, base):
-        write_model_config(base, ModelConfig.labelled("jobs", "/models/jobs", {"stable": 3, "canary": 5}, newest=7))
+        write_model_config(base, LABELLED.with_labels({"stable": 3, "canary": 5}, [7, 3, 5, 4]))
         entry = _parsed(base).model_config_list.config[0]
         assert list(entry.model_version_policy.specific.versions) == [3, 5, 7]
         assert dict(entry.version_labels) == {"stable": 3, "canary": 5}
+
+    @pytest.mark.parametrize(
+        ("versions", "newest", "expected"),
+        [((2, 9), 1, (2,)), ((8, 9), 1, None), (None, 3, None), (None, None, None)],
+    )
+    def test_what_someone_chose_by_hand_stays_where_there_are_no_labels(self, versions, newest, expected):
+        config = ModelConfig("jobs", "/models/jobs", versions, newest=newest)
+        assert config.with_labels({}, [1, 2, 3]) == ModelConfig("jobs", "/models/jobs", expected, newest=newest)
 
     @pytest.mark.parametrize(
         "config",
@@ -173,7 +183,7 @@ class TestNames:
 
 
 def test_a_server_reads_the_configuration_without_tensorflow(base):
-    write_model_config(base, ModelConfig.labelled("jobs", "/models/jobs", {"stable": 1}, newest=2))
+    write_model_config(base, ModelConfig("jobs", "/models/jobs").with_labels({"stable": 1}, [1, 2]))
     code = (
         "import sys, pathlib, tfsiamese.servables as servables\n"
         "config = servables.read_model_config(pathlib.Path(sys.argv[1]))\n"

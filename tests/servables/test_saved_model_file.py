@@ -54,7 +54,9 @@ class TestSignatures:
             ([("string", (None, None))], False),
             ([("string", ())], False),
             ([("string", (4,))], False),
-            ([("string", None)], False),
+            ([("string", None)], True),
+            ([("string", (None,)), ("string", None)], True),
+            ([("int64", None)], False),
             ([], False),
         ],
     )

@@ -7,6 +7,7 @@ from tfsiamese.servables import (
     MOST_WARMUP_REQUESTS,
     WARMUP_FILE,
     WarmupRequest,
+    read_warmup_records,
     read_warmup_requests,
     write_warmup_requests,
 )
@@ -99,20 +100,69 @@ class TestRefusals:
         assert not list(tmp_path.iterdir())
 
 
+def _kind(kind: str) -> bytes:
+    log = prediction_log_pb2.PredictionLog()
+    getattr(log, kind).SetInParent()
+    return log.SerializeToString()
+
+
+class TestOtherKinds:
+    @pytest.mark.parametrize(
+        "record",
+        [
+            pytest.param(_kind("classify_log"), id="classification"),
+            pytest.param(_kind("regress_log"), id="regression"),
+            pytest.param(_kind("multi_inference_log"), id="several"),
+            pytest.param(b"", id="empty"),
+            pytest.param(_log(texts=[1.0, 2.0]), id="numbers"),
+            pytest.param(_log(texts=["a"], mask=[True]), id="texts and numbers"),
+            pytest.param(_log(texts="scalar"), id="scalar"),
+            pytest.param(_log(texts=[["a"]]), id="matrix"),
+        ],
+    )
+    def test_records_that_a_server_runs_and_that_have_no_batch_of_texts_are_passed_over(self, tmp_path, record):
+        _write_records(tmp_path, _log(texts=["a"]), record, _log(texts=["b"]))
+        first, last = (WarmupRequest("serving_default", {"texts": [text]}) for text in "ab")
+        assert read_warmup_records(tmp_path) == [first, None, last]
+        assert read_warmup_requests(tmp_path) == [first, last]
+
+
+def _with_one_row(record: bytes) -> bytes:
+    """The record with a tensor that says it has one row, and has more."""
+    log = prediction_log_pb2.PredictionLog.FromString(record)
+    log.predict_log.request.inputs["texts"].tensor_shape.dim[0].size = 1
+    return log.SerializeToString()
+
+
 class TestDamage:
     @pytest.mark.parametrize(
         ("record", "message"),
         [
             (b"no message", "record 2: not a PredictionLog"),
-            (b"", "record 2: expected a predict_log, found None"),
-            (_log(texts=[1.0, 2.0]), r"record 2: expected strings \[batch\] for 'texts', found float32 \[2\]"),
-            (_log(texts="scalar"), r"record 2: expected strings \[batch\] for 'texts', found string \[\]"),
-            (_log(texts=[["a"]]), r"record 2: expected strings \[batch\] for 'texts', found string \[1, 1\]"),
+            (_kind("session_run_log"), "record 2: a session_run_log"),
+            (_with_one_row(_log(texts=["a", "b"])), "record 2: cannot reshape array of size 2"),
         ],
     )
-    def test_a_record_that_is_no_request_with_texts_is_named(self, tmp_path, record, message):
+    def test_a_record_that_a_server_refuses_is_named(self, tmp_path, record, message):
         _write_records(tmp_path, _log(texts=["a"]), record)
         with pytest.raises(ExportError, match=rf"tf_serving_warmup_requests, {message}.*would not load the version"):
+            read_warmup_requests(tmp_path)
+
+    @pytest.mark.parametrize("count", [1, 7, 8, 11, 12, 15])
+    def test_bytes_after_the_last_record_are_damage(self, tmp_path, count):
+        path = _write_records(tmp_path, _log(texts=["a"]))
+        path.write_bytes(path.read_bytes() + path.read_bytes()[:count])
+        with pytest.raises(ExportError, match=r"tf_serving_warmup_requests, record 2: .*would not load the version"):
+            read_warmup_requests(tmp_path)
+
+    def test_an_error_without_a_message_is_named_by_its_kind(self, tmp_path, monkeypatch):
+        _write_records(tmp_path, _log(texts=["a"]))
+
+        def fail(path):
+            raise tf.errors.DataLossError(None, None, "")
+
+        monkeypatch.setattr(tf.data, "TFRecordDataset", fail)
+        with pytest.raises(ExportError, match="record 1: DataLossError. TensorFlow Serving would not"):
             read_warmup_requests(tmp_path)
 
     def test_a_changed_byte_and_a_cut_file_are_named(self, tmp_path):

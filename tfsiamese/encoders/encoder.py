@@ -15,9 +15,10 @@ from tqdm.auto import tqdm
 
 from tfsiamese.encoders.backend import require_tensorflow
 from tfsiamese.encoders.reusable import ReusableParts
-from tfsiamese.encoders.texts import batches_by_length, describe_cut_texts, utf8_texts
+from tfsiamese.encoders.texts import describe_cut_texts
 from tfsiamese.errors import EncoderError, SettingsError
 from tfsiamese.suggestions import did_you_mean
+from tfsiamese.texts import batches_by_length, utf8_texts
 
 __all__ = ["Encoder"]
 

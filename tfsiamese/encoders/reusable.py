@@ -6,6 +6,7 @@ so that a SavedModel that is loaded, trained and written again any number of tim
 """
 
 import errno
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +15,17 @@ from pathlib import Path
 import tensorflow as tf
 
 from tfsiamese import similarity
+from tfsiamese.encoders.unstored_variables import leave_unstored
+from tfsiamese.reasons import first_line
 
 __all__ = [
+    "DECODED_ATTRIBUTE",
     "NETWORK_ATTRIBUTE",
     "RESOURCES_ATTRIBUTE",
     "EncodingFunction",
     "MoreSignatures",
     "ReusableParts",
+    "is_signature_name",
     "write_reusable_saved_model",
 ]
 
@@ -31,8 +36,13 @@ EncodingFunction = Callable[[tf.Tensor], tf.Tensor]
 NETWORK_ATTRIBUTE = "tfsiamese_network"
 RESOURCES_ATTRIBUTE = "tfsiamese_resources"
 
+# What owns variables that are made when the model is loaded lists them under this name; they are not stored.
+DECODED_ATTRIBUTE = "tfsiamese_decoded_weights"
+
 # Names of signatures that a prompt cannot have.
-_TAKEN = ("similarity", "top_k")
+_TAKEN = ("serving_default", "embed", "similarity", "top_k")
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -117,10 +127,13 @@ def write_reusable_saved_model(
     signatures["similarity"] = score_pairs.get_concrete_function()
     if more is not None:
         signatures |= more.make({**prompted, "": encode})
+    for owner in (parts.network, None if more is None else more.resources):
+        for variable in getattr(owner, DECODED_ATTRIBUTE, ()):
+            leave_unstored(variable)
     try:
         tf.saved_model.save(root, str(folder), signatures=signatures)
     except tf.errors.OpError as error:  # such as a full disk
-        raise OSError(errno.EIO, error.message.strip().splitlines()[0], str(folder)) from error
+        raise OSError(errno.EIO, first_line(error.message), str(folder)) from error
 
 
 def _compiled(encode: EncodingFunction, texts: tf.TensorSpec) -> EncodingFunction:
@@ -136,7 +149,15 @@ def _signatures_of_prompts(
     prompted: Mapping[str, EncodingFunction],
 ) -> dict[str, EncodingFunction]:
     """The prompts that can be signatures; `passage`, if it is none of them, is what `document` is."""
-    named = {name: encode for name, encode in prompted.items() if re.fullmatch(r"[A-Za-z]\w*", name)}
+    named = {name: encode for name, encode in prompted.items() if is_signature_name(name)}
+    if len(named) < len(prompted):
+        left_out = ", ".join(repr(name) for name in prompted if name not in named)
+        _logger.warning("prompts whose names cannot be signatures are not in the SavedModel: %s", left_out)
     if "document" in named:
         named.setdefault("passage", named["document"])
-    return {name: encode for name, encode in named.items() if name not in _TAKEN}
+    return named
+
+
+def is_signature_name(name: str) -> bool:
+    """Whether a prompt of this name can be a signature."""
+    return re.fullmatch(r"[A-Za-z]\w*", name) is not None and name not in _TAKEN

@@ -5,8 +5,6 @@ its variables with the loaded SavedModel: nothing is copied, and training change
 """
 
 import functools
-import hashlib
-import inspect
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,10 +15,24 @@ import tensorflow as tf
 import tensorflow_text  # noqa: F401  registers the ops of its tokenizers
 
 from tfsiamese.encoders.encoder import Encoder
-from tfsiamese.encoders.reasons import first_line
-from tfsiamese.encoders.reusable import NETWORK_ATTRIBUTE, RESOURCES_ATTRIBUTE, ReusableParts
+from tfsiamese.encoders.restored import (
+    call_signature,
+    fingerprint_of,
+    name_of,
+    string_input,
+    takes_training,
+    trainable_variables_of,
+    variables_of,
+)
+from tfsiamese.encoders.reusable import (
+    NETWORK_ATTRIBUTE,
+    RESOURCES_ATTRIBUTE,
+    ReusableParts,
+    is_signature_name,
+)
 from tfsiamese.encoders.shared_variables import share_variable
 from tfsiamese.errors import EncoderError, ExportError, SettingsError
+from tfsiamese.reasons import first_line
 from tfsiamese.servables import read_metadata
 
 __all__ = ["SavedModelEncoder"]
@@ -60,16 +72,16 @@ class SavedModelEncoder(Encoder):
         self._function = self._choose_function(signature)
         self._calls_signature = isinstance(self._function, functools.partial)
         self._output_key = output_key
-        self._takes_training = _takes_training(self._function)
-        trainable = {variable.ref() for variable in _trainable_variables_of(self._loaded, self._function)}
+        self._takes_training = takes_training(self._function)
+        trainable = {variable.ref() for variable in trainable_variables_of(self._loaded, self._function)}
         # Trainable ones first, as Keras has them in `variables`.
-        saved = _variables_of(self._loaded, self._function)
+        saved = variables_of(self._loaded, self._function)
         self._saved_variables = sorted(saved, key=lambda variable: variable.ref() not in trainable)
         self._shared = [share_variable(variable, variable.ref() in trainable) for variable in self._saved_variables]
         if signature is None:
             self._restore_prompts()
         self.dimension = self._dry_run()
-        self.fingerprint = _fingerprint(self.folder)
+        self.fingerprint = fingerprint_of(self.folder)
 
     def call(self, texts: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Encodes strings [batch] to float32 [batch, dimension]."""
@@ -81,7 +93,7 @@ class SavedModelEncoder(Encoder):
     @property
     def named_variables(self) -> list[tuple[str, keras.Variable]]:
         """The names are those of the SavedModel, without the ":0"."""
-        return [(_name(saved), shared) for saved, shared in zip(self._saved_variables, self._shared, strict=True)]
+        return [(name_of(saved), shared) for saved, shared in zip(self._saved_variables, self._shared, strict=True)]
 
     @property
     def is_deterministic(self) -> bool:
@@ -99,7 +111,7 @@ class SavedModelEncoder(Encoder):
             network=self._network or getattr(self._loaded, RESOURCES_ATTRIBUTE, None) or self._loaded,
             encode=functools.partial(self.call, training=False),
             variables=self._saved_variables,
-            trainable_variables=_trainable_variables_of(self._loaded, self._function),
+            trainable_variables=trainable_variables_of(self._loaded, self._function),
             regularization_losses=self.regularization_losses,
             network_encodes=self._returns_vectors and not self._is_earlier_export() and not self._calls_signature,
             restored_call=self._loaded.__call__ if self._is_earlier_export() else None,
@@ -110,13 +122,20 @@ class SavedModelEncoder(Encoder):
         """Takes the prompts of an export that has a signature for each."""
         described = self._metadata.get("encoder") or {}
         signatures = getattr(self._loaded, "signatures", {})
-        self.prompts = {name: text for name, text in (described.get("prompts") or {}).items() if name in signatures}
-        default = described.get("default_prompt_name")
+        prompts, default = described.get("prompts") or {}, described.get("default_prompt_name")
+        # The default prompt is in `__call__`, whether its name could be a signature or not.
+        self.prompts = {
+            name: text
+            for name, text in prompts.items()
+            if name == default or (name in signatures and is_signature_name(name))
+        }
         self.default_prompt_name = default if default in self.prompts else None
         self.skips_prompts = bool(described.get("skips_prompts"))
 
     def _prompted(self, name: str) -> Callable[[tf.Tensor], tf.Tensor]:
         """Encodes strings [batch] with a prompt, through the signature of its name."""
+        if name == self.default_prompt_name:
+            return functools.partial(self.call, training=False)
         signature = self._loaded.signatures[name]
         return lambda texts: signature(texts=tf.convert_to_tensor(texts))["embeddings"]
 
@@ -148,7 +167,7 @@ class SavedModelEncoder(Encoder):
                 if callable(candidate):
                     return candidate
         signatures = getattr(self._loaded, "signatures", {})
-        inputs = {name: _string_input(function) for name, function in signatures.items()}
+        inputs = {name: string_input(function) for name, function in signatures.items()}
         texts_to_vectors = {name: text_input for name, text_input in inputs.items() if text_input}
         name = signature or ("serving_default" if "serving_default" in texts_to_vectors else None)
         if name is None and len(texts_to_vectors) == 1:
@@ -160,7 +179,7 @@ class SavedModelEncoder(Encoder):
                 f"{', '.join(texts_to_vectors) or 'none'}. Name one with signature=."
             )
         function = signatures[name]
-        return functools.partial(_call_signature, function, texts_to_vectors[name])
+        return functools.partial(call_signature, function, texts_to_vectors[name])
 
     def _choose_output(self, output: Any) -> tf.Tensor:
         if not isinstance(output, dict):
@@ -218,52 +237,3 @@ def _read_metadata(folder: Path) -> dict[str, Any]:
         return read_metadata(folder) or {}
     except ExportError as error:
         raise EncoderError(str(error)) from error
-
-
-def _takes_training(function: Callable[..., Any]) -> bool:
-    """Whether a restored function has a `training` argument, as Reusable SavedModels with dropout do."""
-    call = getattr(function, "__call__", None)  # noqa: B004  the restored function is the attribute
-    try:
-        specification = inspect.getfullargspec(call)
-    except TypeError:
-        return False
-    return "training" in specification.args or "training" in specification.kwonlyargs
-
-
-def _string_input(function: Any) -> str | None:
-    """The name of a signature's only input, if that is a batch of strings."""
-    _, inputs = function.structured_input_signature
-    if len(inputs) != 1:
-        return None
-    (name, spec), *_ = inputs.items()
-    return name if spec.dtype == tf.string and spec.shape.rank in (None, 1) else None
-
-
-def _call_signature(function: Any, input_name: str, texts: tf.Tensor) -> Any:
-    return function(**{input_name: tf.convert_to_tensor(texts)})
-
-
-def _variables_of(loaded: Any, function: Any) -> list[tf.Variable]:
-    signature = function.args[0] if isinstance(function, functools.partial) else None
-    return list(getattr(loaded, "variables", None) or getattr(signature, "variables", None) or [])
-
-
-def _trainable_variables_of(loaded: Any, function: Any) -> list[tf.Variable]:
-    named = getattr(loaded, "trainable_variables", None)
-    if named is not None:
-        return list(named)
-    return [variable for variable in _variables_of(loaded, function) if variable.trainable]
-
-
-def _name(variable: tf.Variable) -> str:
-    return variable.name.split(":")[0]
-
-
-def _fingerprint(folder: Path) -> str:
-    """A digest over the graph and over the index of the variables, which holds a checksum of each tensor."""
-    digest = hashlib.sha256()
-    for name in ("saved_model.pb", "variables/variables.index"):
-        path = folder / name
-        if path.is_file():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -9,11 +9,11 @@ from typing import Any
 
 from tfsiamese.encoders.checkpoint import CheckpointEncoder, CheckpointOptions, download_checkpoint, is_checkpoint
 from tfsiamese.encoders.encoder import Encoder
-from tfsiamese.encoders.reasons import first_line
 from tfsiamese.encoders.saved_model import SavedModelEncoder
 from tfsiamese.encoders.use_multilingual import build_use_multilingual
 from tfsiamese.errors import EncoderError, SettingsError
 from tfsiamese.files import cache_folder, publish_folder, remove_leftovers
+from tfsiamese.reasons import first_line
 from tfsiamese.suggestions import did_you_mean
 
 __all__ = ["BUILT_IN_ENCODERS", "CHECKPOINT_FOLDER", "load_encoder"]

@@ -16,21 +16,26 @@ from tfsiamese.servables.model_config import (
     read_model_config,
     write_model_config,
 )
+from tfsiamese.servables.monitoring import METRICS_PATH, MONITORING_CONFIG_FILE, write_monitoring_config
 from tfsiamese.servables.operations import check_servable
-from tfsiamese.servables.saved_model_file import SavedModelFile, Signature, TensorInfo
+from tfsiamese.servables.saved_model_file import GRAPH_FILE, SavedModelFile, Signature, TensorInfo
 from tfsiamese.servables.versions import next_version, remove_old_versions, version_folder, version_numbers
 from tfsiamese.servables.warmup import (
     MOST_WARMUP_REQUESTS,
     WARMUP_FILE,
     WarmupRequest,
+    read_warmup_records,
     read_warmup_requests,
     write_warmup_requests,
 )
 
 __all__ = [
     "BATCHING_PARAMETERS_FILE",
+    "GRAPH_FILE",
     "METADATA_FILE",
+    "METRICS_PATH",
     "MODEL_CONFIG_FILE",
+    "MONITORING_CONFIG_FILE",
     "MOST_WARMUP_REQUESTS",
     "WARMUP_FILE",
     "BatchingParameters",
@@ -47,6 +52,7 @@ __all__ = [
     "read_batching_parameters",
     "read_metadata",
     "read_model_config",
+    "read_warmup_records",
     "read_warmup_requests",
     "remove_old_versions",
     "version_folder",
@@ -54,5 +60,6 @@ __all__ = [
     "write_batching_parameters",
     "write_metadata",
     "write_model_config",
+    "write_monitoring_config",
     "write_warmup_requests",
 ]

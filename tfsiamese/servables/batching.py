@@ -83,39 +83,49 @@ def read_batching_parameters(base: Path) -> BatchingParameters | None:
     Raises:
         ExportError: the file is damaged, or a value is out of its range.
     """
-    path = base / BATCHING_PARAMETERS_FILE
-    try:
-        message = text_format.Parse(path.read_text(encoding="utf-8"), _message_class()())
-    except (FileNotFoundError, NotADirectoryError):
+    message = _read(base)
+    if message is None:
         return None
-    except (OSError, ValueError, text_format.ParseError) as error:
-        raise ExportError(
-            f"{path} cannot be read as BatchingParameters in text format ({error}). Correct or delete the file."
-        ) from error
     unset = {"max_batch_size": 1000, "batch_timeout_micros": 0, "max_enqueued_batches": 10}
     unset["num_batch_threads"] = os.cpu_count() or 1
     numbers = {name: getattr(message, name).value if message.HasField(name) else unset[name] for name in _NUMBERS}
     try:
         return BatchingParameters(**numbers, allowed_batch_sizes=tuple(message.allowed_batch_sizes))
     except ExportError as error:
-        raise ExportError(f"{path}: {error}") from error
+        raise ExportError(f"{base / BATCHING_PARAMETERS_FILE}: {error}") from error
 
 
 def write_batching_parameters(base: Path, parameters: BatchingParameters) -> None:
     """Writes `base/batching_parameters.txt`, which changes in one step.
 
+    What else the file sets, such as `thread_pool_name`, stays.
+
     Raises:
-        ExportError: the file cannot be written.
+        ExportError: the file that is there is damaged, or cannot be replaced.
     """
-    message = _message_class()()
+    message = _read(base) or _message_class()()
     for name in _NUMBERS:
         getattr(message, name).value = getattr(parameters, name)
+    message.ClearField("allowed_batch_sizes")
     message.allowed_batch_sizes.extend(parameters.allowed_batch_sizes)
     try:
         with publish_file(base / BATCHING_PARAMETERS_FILE) as temporary:
             temporary.write_text(_HEADER + text_format.MessageToString(message), encoding="utf-8")
     except OSError as error:
         raise ExportError(f"{base / BATCHING_PARAMETERS_FILE} cannot be written: {error.strerror or error}.") from error
+
+
+def _read(base: Path) -> Any:
+    """The message in the file; None where there is no such file."""
+    path = base / BATCHING_PARAMETERS_FILE
+    try:
+        return text_format.Parse(path.read_text(encoding="utf-8"), _message_class()())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, text_format.ParseError) as error:
+        raise ExportError(
+            f"{path} cannot be read as BatchingParameters in text format ({error}). Correct or delete the file."
+        ) from error
 
 
 @functools.cache

@@ -19,13 +19,15 @@ _FORMAT = 1
 def write_metadata(folder: Path, metadata: dict[str, Any]) -> None:
     """Writes the metadata of the version in `folder`, which must not be published yet.
 
+    What is no valid Unicode, such as a path's bytes that are no UTF-8, is written as U+FFFD.
+
     Raises:
         OSError: the file cannot be written.
     """
     path = folder / METADATA_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     content = json.dumps({"format": _FORMAT, **metadata}, indent=2, ensure_ascii=False)
-    path.write_text(content + "\n", encoding="utf-8")
+    path.write_text(_valid(content) + "\n", encoding="utf-8")
 
 
 def read_metadata(folder: Path) -> dict[str, Any] | None:
@@ -36,7 +38,7 @@ def read_metadata(folder: Path) -> dict[str, Any] | None:
     """
     path = folder / METADATA_FILE
     try:
-        metadata = json.loads(path.read_text(encoding="utf-8"))
+        metadata = json.loads(_valid(json.dumps(json.loads(path.read_text(encoding="utf-8")), ensure_ascii=False)))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
@@ -49,3 +51,8 @@ def read_metadata(folder: Path) -> dict[str, Any] | None:
             f"{path} has the format {number!r}. Expected {_FORMAT}; a later version of tfsiamese may have written it."
         )
     return metadata
+
+
+def _valid(content: str) -> str:
+    """The text without lone surrogates, which nothing can print; JSON may have them as an escape."""
+    return content.encode("utf-8", "surrogatepass").decode("utf-8", "replace")

@@ -6,7 +6,7 @@ https://github.com/tensorflow/serving/blob/master/tensorflow_serving/g3doc/servi
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -49,16 +49,22 @@ class ModelConfig:
     labels: Mapping[str, int] = field(default_factory=dict)
     newest: int | None = 1
 
-    @classmethod
-    def labelled(cls, name: str, base_path: str, labels: Mapping[str, int], newest: int) -> "ModelConfig":
-        """The newest version and those with a label, which are served by their numbers; without labels the newest.
+    def with_labels(self, labels: Mapping[str, int], available: Sequence[int]) -> "ModelConfig":
+        """The same model with other labels; served are the versions with a label and the newest of those available.
+
+        Where there are no labels, before and after, those of `versions` that are available stay the ones served; with
+        none of them, or once the last label is gone, the newest are.
 
         A server gives a label only to a version that it serves. One that is running moves a label to another version
         only once it has loaded that version, and until then refuses the whole configuration: let it load the version
         from a configuration in which the label has not moved yet, and move the label after that.
         """
-        versions = tuple(sorted({newest, *labels.values()})) if labels else None
-        return cls(name, base_path, versions, dict(labels))
+        versions: tuple[int, ...] = ()
+        if labels:
+            versions = tuple(sorted({*labels.values(), *sorted(available)[-1:]}))
+        elif not self.labels and self.versions is not None:
+            versions = tuple(self.served(available))
+        return replace(self, versions=versions or None, labels=dict(labels))
 
     def served(self, available: Sequence[int]) -> list[int]:
         """Which of the available versions TensorFlow Serving loads, ascending."""

@@ -9,9 +9,10 @@ from google.protobuf.message import DecodeError
 
 from tfsiamese.errors import ExportError
 
-__all__ = ["SavedModelFile", "Signature", "TensorInfo"]
+__all__ = ["GRAPH_FILE", "SavedModelFile", "Signature", "TensorInfo"]
 
-_GRAPH_FILE = "saved_model.pb"
+GRAPH_FILE = "saved_model.pb"
+
 _SERVING_TAG = "serve"
 _NOT_FOR_CALLERS = "__saved_model_init_op"
 _MUST_COMPILE = "_XlaMustCompile"
@@ -48,9 +49,9 @@ class Signature:
 
     @property
     def takes_texts(self) -> bool:
-        """Whether every input is string [batch]."""
+        """Whether every input is string [batch], or string of unknown rank, which takes [batch] too."""
         infos = self.inputs.values()
-        return bool(self.inputs) and all(info.dtype == "string" and info.shape == (None,) for info in infos)
+        return bool(self.inputs) and all(info.dtype == "string" and info.shape in (None, (None,)) for info in infos)
 
 
 class SavedModelFile:
@@ -87,7 +88,7 @@ class SavedModelFile:
         """
         from tensorflow.core.protobuf import saved_model_pb2
 
-        path = folder / _GRAPH_FILE
+        path = folder / GRAPH_FILE
         try:
             content = saved_model_pb2.SavedModel.FromString(path.read_bytes())
         except OSError as error:

@@ -10,11 +10,11 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tfsiamese.errors import ExportError
+from tfsiamese.servables.saved_model_file import GRAPH_FILE
 
 __all__ = ["next_version", "remove_old_versions", "version_folder", "version_numbers"]
 
 _LARGEST = 2**63 - 1  # TensorFlow Serving reads the name as int64
-_GRAPH_FILE = "saved_model.pb"
 
 
 def version_numbers(base: Path) -> list[int]:
@@ -77,7 +77,7 @@ def _children(base: Path) -> list[tuple[int, Path]]:
 
 
 def _is_complete(folder: Path) -> bool:
-    return (folder / _GRAPH_FILE).is_file()
+    return (folder / GRAPH_FILE).is_file()
 
 
 def _remove(folder: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfsiamese.errors import ExportError
+from tfsiamese.reasons import first_line
 
 if TYPE_CHECKING:
     from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
@@ -19,12 +20,16 @@ __all__ = [
     "MOST_WARMUP_REQUESTS",
     "WARMUP_FILE",
     "WarmupRequest",
+    "read_warmup_records",
     "read_warmup_requests",
     "write_warmup_requests",
 ]
 
 WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
 MOST_WARMUP_REQUESTS = 1000
+
+# A TFRecord has the length of a record and two checksums around it.
+_FRAME_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -73,27 +78,44 @@ def write_warmup_requests(folder: Path, model_name: str, requests: Sequence[Warm
 
 
 def read_warmup_requests(folder: Path) -> list[WarmupRequest]:
-    """The requests of the version in `folder`; none where it has no such file.
+    """The requests with texts of the version in `folder`; none where it has no such file.
 
     Raises:
-        ExportError: the file is damaged, or a record is something else than a request with texts.
+        ExportError: as `read_warmup_records`.
+    """
+    return [record for record in read_warmup_records(folder) if record is not None]
+
+
+def read_warmup_records(folder: Path) -> list[WarmupRequest | None]:
+    """What is in each record of the version in `folder`: a request with texts, or something else that a server runs.
+
+    Returns:
+        None for a record of another kind: a classification, a regression, or tensors that are not string [batch]. A
+        version without the file has no records.
+
+    Raises:
+        ExportError: the file is damaged, or has a record that a server refuses.
     """
     import tensorflow as tf
 
     path = folder / WARMUP_FILE
     if not path.is_file():
         return []
-    requests: list[WarmupRequest] = []
+    records: list[WarmupRequest | None] = []
+    num_bytes = 0
     try:
         for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
-            requests.append(_request(record))
-    except (tf.errors.OpError, ValueError) as error:
-        message = error.message if isinstance(error, tf.errors.OpError) else str(error)
+            records.append(_request(record))
+            num_bytes += _FRAME_BYTES + len(record)
+        # A file that is cut within the length of a record ends there for TensorFlow's reader.
+        if num_bytes != path.stat().st_size:
+            raise ValueError(f"{path.stat().st_size - num_bytes} bytes that are no whole record")
+    except (tf.errors.OpError, OSError, ValueError) as error:
         raise ExportError(
-            f"{path}, record {len(requests) + 1}: {message.strip().splitlines()[0]}. TensorFlow Serving would not load "
-            "the version. Export the model again."
+            f"{path}, record {len(records) + 1}: {first_line(error)}. TensorFlow Serving would not load the version. "
+            "Export the model again."
         ) from error
-    return requests
+    return records
 
 
 def _record(model_name: str, request: WarmupRequest, number: int) -> bytes:
@@ -118,11 +140,17 @@ def _record(model_name: str, request: WarmupRequest, number: int) -> bytes:
     return log.SerializeToString(deterministic=True)
 
 
-def _request(record: bytes) -> WarmupRequest:
-    predict = _parsed(record).predict_log.request
+def _request(record: bytes) -> WarmupRequest | None:
+    log = _parsed(record)
+    kind = log.WhichOneof("log_type")
+    if kind == "session_run_log":
+        raise ValueError("a session_run_log, which is no warm-up request")
+    predict = log.predict_log.request
+    if kind != "predict_log" or not all(_is_batch_of_strings(tensor) for tensor in predict.inputs.values()):
+        return None
     return WarmupRequest(
         predict.model_spec.signature_name or "serving_default",
-        {name: _texts(name, tensor) for name, tensor in sorted(predict.inputs.items())},
+        {name: _texts(tensor) for name, tensor in sorted(predict.inputs.items())},
     )
 
 
@@ -131,23 +159,21 @@ def _parsed(record: bytes) -> "PredictionLog":
     from tensorflow_serving.apis import prediction_log_pb2
 
     try:
-        log = prediction_log_pb2.PredictionLog.FromString(record)
+        return prediction_log_pb2.PredictionLog.FromString(record)
     except DecodeError as error:
         raise ValueError("not a PredictionLog") from error
-    if log.WhichOneof("log_type") != "predict_log":
-        raise ValueError(f"expected a predict_log, found {log.WhichOneof('log_type')}")
-    return log
 
 
-def _texts(name: str, tensor: Any) -> list[str | bytes]:
+def _is_batch_of_strings(tensor: Any) -> bool:
     import tensorflow as tf
 
-    values = tf.make_ndarray(tensor)
-    if tensor.dtype != tf.string.as_datatype_enum or values.ndim != 1:
-        raise ValueError(
-            f"expected strings [batch] for {name!r}, found {tf.as_dtype(tensor.dtype).name} {list(values.shape)}"
-        )
-    return [_text(value) for value in values.tolist()]
+    return tensor.dtype == tf.string.as_datatype_enum and len(tensor.tensor_shape.dim) == 1
+
+
+def _texts(tensor: Any) -> list[str | bytes]:
+    import tensorflow as tf
+
+    return [_text(value) for value in tf.make_ndarray(tensor).tolist()]
 
 
 def _text(value: bytes) -> str | bytes:

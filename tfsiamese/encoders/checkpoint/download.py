@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from tfsiamese.encoders.reasons import first_line
 from tfsiamese.errors import EncoderError
+from tfsiamese.reasons import first_line
 
 __all__ = ["download_checkpoint"]
 

@@ -17,12 +17,12 @@ from tfsiamese.encoders.checkpoint.layout import read_layout
 from tfsiamese.encoders.checkpoint.network import CheckpointNetwork
 from tfsiamese.encoders.checkpoint.options import CheckpointOptions
 from tfsiamese.encoders.encoder import Encoder
-from tfsiamese.encoders.reasons import first_line
 from tfsiamese.encoders.reusable import ReusableParts
 from tfsiamese.encoders.shared_variables import share_variable
-from tfsiamese.encoders.texts import utf8_texts
 from tfsiamese.encoders.transformer.lora import DOWN, UP
 from tfsiamese.errors import EncoderError
+from tfsiamese.reasons import first_line
+from tfsiamese.texts import utf8_texts
 
 __all__ = ["CheckpointEncoder"]
 
