@@ -55,7 +55,8 @@ def main() -> None:
         Path(options.json).write_text(json.dumps(content, indent=2), encoding="utf-8")
     wrong = sum(run["failures"] + run["wrong"] for side in (SERVED, UNBATCHED) for run in figures[side])
     unseen = [run for run in figures[SERVED] if options.publish and not run["published"]["answered"]]
-    sys.exit(1 if wrong or unseen else 0)
+    unclean = [run for side in (SERVED, UNBATCHED) for run in figures[side] if run["exit_code"] != 0]
+    sys.exit(1 if wrong or unseen or unclean else 0)
 
 
 def parse() -> argparse.Namespace:
@@ -253,6 +254,10 @@ def report(figures: dict[str, list[dict]], options: argparse.Namespace) -> None:
             print(f"published: {json.dumps(run['published'])}")
         if run["wrong"]:
             print(f"{run['wrong']} vectors differed from the first of the same text")
+    for side in (SERVED, UNBATCHED):
+        for run in figures[side]:
+            if run["exit_code"] != 0:
+                print(f"{side}: ended with the code {run['exit_code']} in place of 0")
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import os
 import socket
 import sys
 from pathlib import Path
@@ -35,6 +36,17 @@ def test_a_missing_package_is_one_line_with_the_extra(
 ):
     monkeypatch.setitem(sys.modules, "starlette", None)
     assert 'pip install "tfsiamese[serve]"' in command("serve", tiny_folder).error
+
+
+def test_a_version_that_is_still_being_loaded_ends_the_process_without_pythons_end(
+    command: Command, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    codes = []
+    monkeypatch.setattr(os, "_exit", codes.append)
+    for is_loading in (False, True):
+        monkeypatch.setattr(serving, "serve", lambda *arguments, is_loading=is_loading: is_loading, raising=False)
+        assert command("serve", tiny_folder).status == 0
+    assert codes == [0]
 
 
 def test_options_reach_the_settings_and_the_start_is_reported(

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import weakref
 from collections.abc import Awaitable, Callable
 
 import numpy as np
@@ -136,6 +137,66 @@ def test_a_cancelled_request_is_not_run():
         await asyncio.gather(first, stays)
 
     assert run_with_queue(test).batches == [[100], [2]]
+
+
+def test_a_cancelled_request_gives_its_place_in_the_queue_back_at_once():
+    async def test(queue: BatchQueue, model: Model) -> None:
+        first = await occupied(queue, model)
+        waiting = [queue.submit(rows(number), 1) for number in range(8)]
+        inputs = rows(8)
+        tensor = weakref.ref(inputs["x"])
+        with pytest.raises(RestError, match="is full"):
+            queue.submit(inputs, 1)
+        waiting.pop(3).cancel()
+        await asyncio.sleep(0)  # callbacks of a future are run in the next round of the event loop
+        assert queue.rows_waiting == 7
+        waiting.append(queue.submit(inputs, 1))
+        waiting.pop().cancel()
+        del inputs
+        await asyncio.sleep(0)
+        assert tensor() is None
+        model.go.set()
+        await asyncio.gather(first, *waiting)
+        assert queue.rows_waiting == 0
+
+    assert run_with_queue(test).batches == [[100], [0, 1, 2, 4], [5, 6, 7]]
+
+
+def test_a_request_that_is_cancelled_while_it_runs_does_not_count_twice():
+    async def test(queue: BatchQueue, model: Model) -> None:
+        first = await occupied(queue, model)
+        stays = queue.submit(rows(1), 1)
+        first.cancel()
+        await asyncio.sleep(0)
+        assert queue.rows_waiting == 1
+        model.go.set()
+        await stays
+
+    run_with_queue(test)
+
+
+@pytest.mark.parametrize("failure", [OSError("broken"), SystemExit("broken")])
+def test_a_failure_around_a_batch_is_the_answer_of_all_in_it_and_the_queue_goes_on(failure: BaseException):
+    async def main() -> None:
+        failures = [failure]
+
+        def note(rows: int) -> None:
+            if failures:
+                raise failures.pop()
+
+        workers = Workers(1)
+        queue = BatchQueue(lambda inputs: {"y": inputs["x"]}, workers, AT_ONCE, on_batch=note)
+        try:
+            answers = asyncio.gather(*(queue.submit(rows(number), 1) for number in (1, 2)), return_exceptions=True)
+            for error in await asyncio.wait_for(answers, 60):
+                assert isinstance(error, Exception)
+                assert "broken" in str(error)
+            answer = await asyncio.wait_for(queue.submit(rows(3), 1), 60)
+            assert answer["y"].tolist() == [3]
+        finally:
+            workers.shut_down()
+
+    asyncio.run(main())
 
 
 def test_a_request_larger_than_a_batch_runs_alone_or_is_refused():

@@ -1,3 +1,4 @@
+import inspect
 import json
 import math
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 from tests.serving.faulty_server import Fault, FaultyServer, vector_of
 from tfsiamese.errors import DataError, ServingError, SettingsError
+from tfsiamese.servables.batching import BatchingParameters
 from tfsiamese.serving import client_transport
 from tfsiamese.serving.client import Client
 from tfsiamese.serving.client_address import model_address
@@ -87,12 +89,11 @@ class TestEncode:
         sent = {body["inputs"][0] for body in server.predictions}
         assert sent == {"a\ufffd\ufffd\ufffd", "caf\ufffd", "\x00"}
 
-    def test_invalid_unicode_is_replaced_as_the_encoder_does(self):
-        from tfsiamese.encoders.texts import utf8_texts
-        from tfsiamese.serving.client_texts import valid_texts
-
+    def test_every_byte_of_a_surrogate_and_every_broken_sequence_is_replaced_once(self, server):
         texts = ["\ud83d\ude00", "a\udfff", b"\xf0\x9f\x98", b"\xff\xfe", "ok", "é😀"]
-        assert [text.encode() for text in valid_texts(texts)] == utf8_texts(texts)
+        client_of(server, connections=1).encode(texts)
+        expected = {"\ufffd" * 6, "a" + "\ufffd" * 3, "\ufffd", "\ufffd" * 2, "ok", "é😀"}
+        assert set(server.predictions[0]["inputs"]) == expected
 
     def test_nothing_but_ascii_goes_over_the_wire(self, server, monkeypatch):
         sent = []
@@ -270,6 +271,17 @@ class TestRetries:
         server.faults.append(Fault(503, "{}", {"Retry-After": value.encode().decode("latin-1")}))
         client_of(server).encode(["a"])
         assert 0 < waits[0] < 1
+
+    def test_nothing_is_sent_again_once_the_answer_is_of_no_use(self, server, monkeypatch):
+        monkeypatch.setattr(client_transport, "_pause", lambda wait, stop: stop.set())
+        server.faults.extend([Fault(503, '{"error": "busy"}'), Fault(cut=True)])
+        transport = client_transport.Transport(1, {})
+        patience = client_transport.Patience(timeout=20, retries=4, deadline=60)
+        url = f"{server.url}/v1/models/jobs:predict"
+        assert transport.post(url, b"{}", patience, threading.Event()).status == 503
+        with pytest.raises(ServingError, match="gave no answer after one try"):
+            transport.post(url, b"{}", patience, threading.Event())
+        assert len(server.requests) == 2
 
     def test_waits_double_and_vary_and_have_a_limit(self, monkeypatch):
         monkeypatch.setattr(client_transport, "_FIRST_WAIT_SECONDS", 0.2)
@@ -485,6 +497,14 @@ class TestWhichModel:
         with pytest.raises(SettingsError, match=message) as caught:
             Client(url, **options)
         assert "secret" not in str(caught.value)
+
+    def test_options_go_by_their_names(self):
+        with pytest.raises(TypeError, match="positional"):
+            Client("http://h", "m", 3)
+
+    def test_batches_are_not_larger_than_an_export_lets_them_be(self):
+        default = inspect.signature(Client).parameters["batch_size"].default
+        assert default <= BatchingParameters().max_batch_size
 
     def test_a_prompt_has_a_name(self, server):
         with pytest.raises(SettingsError, match="prompt_name"):

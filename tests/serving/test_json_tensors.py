@@ -5,6 +5,13 @@ from tfsiamese.serving.json_tensors import dense_tensor
 from tfsiamese.serving.rest_errors import RestError
 
 
+def nested(depth: int) -> object:
+    value: object = "a"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 def test_nested_lists_become_one_tensor():
     tensor = dense_tensor([[[1, 2], [3, 4], [5, 6]]], "int32")
     assert tensor.dtype == np.int32
@@ -76,12 +83,15 @@ def test_numbers_that_do_not_fit_their_type_are_refused(value: object, dtype: st
     assert caught.value.http_status == 400
 
 
-def test_more_dimensions_than_a_tensor_can_have_are_refused():
-    value: object = "a"
-    for _ in range(1000):
-        value = [value]
-    with pytest.raises(RestError, match="at most 254 deep"):
-        dense_tensor(value, "string")
+def test_31_dimensions_are_a_tensor():
+    assert dense_tensor(nested(31), "string").shape == (1,) * 31
+
+
+@pytest.mark.parametrize("depth", [32, 64, 65, 254, 1000])
+def test_more_dimensions_than_any_numpy_can_stack_are_refused(depth: int):
+    with pytest.raises(RestError, match="at most 31 deep") as caught:
+        dense_tensor(nested(depth), "string")
+    assert caught.value.http_status == 400
 
 
 def test_types_that_json_has_no_form_for_are_not_implemented():

@@ -27,6 +27,12 @@ def test_the_folder_of_one_version_is_served_alone(tmp_path: Path):
     assert source.aspired().folders == {1: base / "1"}
 
 
+def test_the_folder_of_version_0_is_version_0(tmp_path: Path):
+    base = make_versions(tmp_path / "jobs", "0")
+    assert ModelSource.find(base / "0").aspired().folders == {0: base / "0"}
+    assert ModelSource.find(base).aspired().folders == {0: base / "0"}
+
+
 def test_a_saved_model_without_a_number_is_version_1(tmp_path: Path):
     base = make_versions(tmp_path, "tiny") / "tiny"
     source = ModelSource.find(base)

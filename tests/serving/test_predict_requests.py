@@ -87,6 +87,21 @@ def test_wrong_requests_are_refused_with_the_reason(document: dict[str, Any], of
     assert caught.value.http_status == 400
 
 
+@pytest.mark.parametrize("form", ["instances", "inputs"])
+@pytest.mark.parametrize("depth", [31, 32, 64, 65, 254])
+def test_lists_are_nested_at_most_31_deep_in_each_form(form: str, depth: int):
+    value: object = "a"
+    for _ in range(depth):
+        value = [value]
+    document = {form: [value] if form == "instances" else value}
+    if depth == 31:
+        assert read_inputs(document, ONE).inputs["texts"].size == 1
+    else:
+        with pytest.raises(RestError, match="at most 31 deep") as caught:
+            read_inputs(document, ONE)
+        assert caught.value.http_status == 400
+
+
 def test_the_signature_is_the_default_one_unless_it_is_named():
     assert signature_name({}) == signature_name({"signature_name": ""}) == "serving_default"
     assert signature_name({"signature_name": "similarity"}) == "similarity"

@@ -1,13 +1,17 @@
 """The whole application in the tests' process: what a client of TensorFlow Serving sees."""
 
+import asyncio
 import gzip
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from tfsiamese.encoders import load_encoder
+from tfsiamese.serving import ServerSettings, create_app, request_body
 from tfsiamese.similarity import get
 
 PREDICT = "/v1/models/jobs:predict"
@@ -136,6 +140,38 @@ def test_bodies_in_gzip_are_unpacked_up_to_the_limit(server: TestClient):
     assert server.post(PREDICT, content=b"no gzip", headers=headers).status_code == 400
     bomb = gzip.compress(b" " * 50_000_000)
     assert server.post(PREDICT, content=bomb, headers=headers).status_code == 413
+
+
+def test_gzip_is_unpacked_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch):
+    threads, unpacked = [], request_body._unpacked
+
+    def unpack(body: bytes, limit: int) -> bytes:
+        threads.append(threading.current_thread())
+        return unpacked(body, limit)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": gzip.compress(b"red")}
+
+    monkeypatch.setattr(request_body, "_unpacked", unpack)
+    reading = request_body.read_body(receive, [(b"content-encoding", b"gzip")], 100)
+    assert asyncio.run(reading) == b"red"
+    assert len(threads) == 1
+    assert threads[0] is not threading.current_thread()
+
+
+def test_inputs_without_a_batch_dimension_are_run_as_they_are(tmp_path: Path):
+    import tensorflow as tf
+
+    class Foreign(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([], tf.string, "text"), tf.TensorSpec([2], tf.int32, "add")])
+        def __call__(self, text: tf.Tensor, add: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"lengths": tf.strings.length(text) + add}
+
+    foreign = Foreign()
+    tf.saved_model.save(foreign, str(tmp_path / "foreign" / "1"), signatures=foreign.__call__)
+    with TestClient(create_app(tmp_path / "foreign", ServerSettings(poll_seconds=60))) as client:
+        answer = client.post("/v1/models/foreign:predict", json={"inputs": {"text": "nurse", "add": [1, 2]}})
+    assert (answer.status_code, answer.json()) == (200, {"outputs": [6, 7]})
 
 
 def test_a_body_beyond_the_limit_is_too_large(server: TestClient):

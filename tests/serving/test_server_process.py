@@ -1,6 +1,7 @@
 """A process of its own, as `tfsiamese serve` runs it: signals, and a version that is published under load."""
 
 import http.client
+import importlib
 import json
 import os
 import re
@@ -12,22 +13,42 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tfsiamese.serving import ServerSettings, running_server
+from tfsiamese.errors import ServingError
+from tfsiamese.serving import ServerSettings, running_server, server
+from tfsiamese.serving.app import create_app
 from tfsiamese.serving.batch_queue import Tensors
 from tfsiamese.serving.served_version import ServedVersion
 
 BODY = json.dumps({"instances": ["red apple", "blue"]})
 
+LOADS_VERSION_2_FOR_EVER = """
+import sys
+from tfsiamese.cli.main import main
+from tfsiamese.serving.served_version import ServedVersion
+
+load = ServedVersion.load
+def load_for_ever(number, folder):
+    version = load(number, folder)
+    while number == 2:
+        load(number, folder)
+    return version
+
+ServedVersion.load = load_for_ever
+sys.exit(main(sys.argv[1:]))
+"""
+
 
 class Served:
     """A server that printed its address."""
 
-    def __init__(self, base: Path, *arguments: str):
-        command = [sys.executable, "-m", "tfsiamese", "serve", str(base), "--port", "0", *arguments]
+    def __init__(self, base: Path, *arguments: str, program: tuple[str, ...] = ("-m", "tfsiamese")):
+        command = [sys.executable, *program, "serve", str(base), "--port", "0", *arguments]
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -123,6 +144,62 @@ def test_sigint_ends_with_0_and_leaves_no_traceback(served: Served):
     assert predict(served.connect()) == 200
     code, error = served.end(signal.SIGINT)
     assert (code, "Traceback" in error) == (0, False), error
+
+
+def test_sigterm_does_not_wait_for_a_version_that_is_being_loaded(base: Path):
+    served = Served(base, "--poll-seconds", "0.05", program=("-c", LOADS_VERSION_2_FOR_EVER))
+    try:
+        shutil.copytree(base / "1", base / ".2")
+        (base / ".2").rename(base / "2")
+        connection = served.connect()
+        wait_until(lambda: newest(connection) == ("2", "LOADING"))
+        code, error = served.end(signal.SIGTERM)
+        assert (code, "Traceback" in error) == (0, False), error
+    finally:
+        served.process.kill()
+        served.process.communicate(timeout=60)
+
+
+def test_a_port_that_shows_only_when_it_is_listened_at_that_it_is_taken_is_an_error(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+
+        def listen_first(*arguments: Any) -> Any:
+            other.listen()
+            return create_app(*arguments)
+
+        monkeypatch.setattr(server, "create_app", listen_first)
+        with (
+            pytest.raises(ServingError, match=f"cannot listen at 127.0.0.1:{port}.*Choose another port"),
+            running_server(base, ServerSettings(port=port)),
+        ):
+            pass
+
+
+@pytest.mark.parametrize("protocol", ["httptools_impl.HttpToolsProtocol", "h11_impl.H11Protocol"])
+def test_a_head_that_is_not_finished_ends_its_connection_alone(
+    base: Path, monkeypatch: pytest.MonkeyPatch, protocol: str
+):
+    module, name = protocol.split(".")
+    kind = getattr(importlib.import_module(f"uvicorn.protocols.http.{module}"), name)
+    monkeypatch.setattr(server, "head_limited_protocol", partial(server.head_limited_protocol, protocol=kind))
+    whole = b"GET /v1/models/jobs HTTP/1.1\r\nHost: x\r\n\r\n"
+    with running_server(base, ServerSettings(port=0, timeout=0.3)) as running:
+        host, port = running.url.removeprefix("http://").split(":")
+        kept = http.client.HTTPConnection(host, int(port), timeout=60)
+        assert newest(kept) == ("1", "AVAILABLE")
+        for before, half in [(b"", b""), (b"", whole[:-2]), (whole, whole[:-2])]:
+            with socket.create_connection((host, int(port)), timeout=60) as connection:
+                connection.sendall(before)
+                answer = b"" if not before else connection.recv(65536)
+                assert answer.startswith(b"HTTP/1.1 200" if before else b"")
+                connection.sendall(half)
+                assert connection.recv(65536) == b""
+        assert newest(kept) == ("1", "AVAILABLE")
 
 
 def test_a_server_in_a_thread_answers_at_a_port_of_its_own_and_ends_with_the_block(base: Path):

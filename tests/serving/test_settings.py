@@ -24,9 +24,20 @@ from tfsiamese.serving.settings import ServerSettings
         ("batch_timeout_ms", -1),
         ("name", "a/b"),
         ("name", ""),
+        ("name", 5),
+        ("host", None),
+        ("host", 127),
+        ("port", "8501"),
+        ("timeout", "30"),
+        ("timeout", None),
+        ("timeout", True),
+        ("poll_seconds", [1]),
+        ("batch_timeout_ms", "2"),
+        ("max_request_bytes", None),
+        ("max_batch_size", "64"),
     ],
 )
-def test_values_out_of_their_range_are_refused_by_name(name: str, value: Any):
+def test_values_of_a_wrong_type_or_out_of_their_range_are_refused_by_name(name: str, value: Any):
     with pytest.raises(SettingsError, match=f"Expected {name} to be"):
         ServerSettings(**{name: value})
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tfsiamese.serving.model_source import ModelSource
 from tfsiamese.serving.rest_errors import RestError
 from tfsiamese.serving.rest_paths import ModelPath
 from tfsiamese.serving.served_model import ServedModel
+from tfsiamese.serving.served_version import ServedVersion
 from tfsiamese.serving.version_watcher import VersionWatcher
 
 LATEST = ModelPath("jobs", None, None, "predict")
@@ -49,11 +51,11 @@ def follow(base: Path, test: Callable[[VersionWatcher, ServedModel], Awaitable[N
         await test(watcher, model)
         while any(entry.state == "UNLOADING" and not entry.leases for entry in model.entries.values()):
             await asyncio.sleep(0)
+        await watcher.shut_down()
 
     try:
         asyncio.run(main())
     finally:
-        watcher.shut_down()
         model.shut_down()
 
 
@@ -160,6 +162,67 @@ def test_a_label_stays_until_the_version_it_moves_to_is_available(base: Path, tw
         assert model.labels == {"stable": 2}
 
     follow(base, test)
+
+
+def test_a_version_that_a_label_still_stands_for_stays(base: Path, two_versions: Path):
+    publish(base, two_versions, 2)
+    write_config(base, "specific { versions: 1 versions: 2 }", 'version_labels { key: "stable" value: 1 }')
+
+    async def test(watcher: VersionWatcher, model: ServedModel) -> None:
+        third = publish(base, two_versions, 3)
+        index = (third / "variables" / "variables.index").read_bytes()
+        (third / "variables" / "variables.index").write_bytes(b"damaged")
+        write_config(base, "specific { versions: 2 versions: 3 }", 'version_labels { key: "stable" value: 3 }')
+        await watcher.refresh()
+        assert (model.available(), model.labels) == ([1, 2], {"stable": 1})
+        with model.lease(STABLE) as entry:
+            assert entry.number == 1
+
+        (third / "variables" / "variables.index").write_bytes(index)
+        await watcher.refresh()
+        assert (model.available(), model.labels) == ([2, 3], {"stable": 3})
+
+    follow(base, test)
+
+
+def test_a_version_that_failed_is_tried_again_when_any_of_its_files_changes(base: Path, two_versions: Path):
+    async def test(watcher: VersionWatcher, model: ServedModel) -> None:
+        second = publish(base, two_versions, 2)
+        write_warmup_requests(second, "jobs", [WarmupRequest("nope", {"texts": ["a"]})])
+        await watcher.refresh()
+        assert model.available() == [1]
+        write_warmup_requests(second, "jobs", [WarmupRequest("serving_default", {"texts": ["a"]})])
+        await watcher.refresh()
+        assert model.available() == [2]
+
+    follow(base, test)
+
+
+def test_a_load_that_does_not_end_holds_up_neither_the_watching_nor_the_end(
+    base: Path, two_versions: Path, monkeypatch: pytest.MonkeyPatch
+):
+    started, go = threading.Event(), threading.Event()
+
+    def load(number: int, folder: Path) -> None:
+        started.set()
+        assert go.wait(60)
+        raise RestError("CANCELLED", "too late")
+
+    async def test(watcher: VersionWatcher, model: ServedModel) -> None:
+        monkeypatch.setattr(ServedVersion, "load", load)
+        publish(base, two_versions, 2)
+        watching = asyncio.ensure_future(watcher.watch(0))
+        await asyncio.get_running_loop().run_in_executor(None, started.wait)
+        assert watcher.is_loading
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await watcher.shut_down()
+        assert watcher.is_loading
+
+    try:
+        follow(base, test)
+    finally:
+        go.set()
 
 
 def test_a_damaged_config_and_an_empty_folder_leave_the_server_as_it_is(

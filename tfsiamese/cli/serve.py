@@ -1,7 +1,9 @@
 """`tfsiamese serve`: a development server that speaks TensorFlow Serving's REST API."""
 
 import argparse
+import os
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +57,10 @@ def run(options: argparse.Namespace) -> None:
 
     settings = ServerSettings(**{name: getattr(options, name) for name in _SETTINGS})
     import_tensorflow()
-    serve(options.folder, settings, lambda server: _report(server, Path(options.folder)))
+    is_loading = serve(options.folder, settings, lambda server: _report(server, Path(options.folder)))
+    if is_loading:  # Python's own end would abort in the midst of TensorFlow
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _report(server: "RunningServer", folder: Path) -> None:

@@ -41,10 +41,13 @@ def create_app(folder: str | os.PathLike[str], settings: ServerSettings | None =
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         watching = asyncio.ensure_future(watcher.watch(settings.poll_seconds))
-        yield
-        watching.cancel()
-        watcher.shut_down()
-        model.shut_down()
+        try:
+            yield
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            await watcher.shut_down()
+            model.shut_down()
 
     app = Starlette(lifespan=lifespan)
     # Paths are matched as they were sent, since TensorFlow Serving does not decode them before.

@@ -4,6 +4,7 @@ Everything here but the running itself happens in the thread of the event loop, 
 """
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +24,7 @@ _Run = Callable[[Tensors], Tensors]
 _Results = list[Tensors | Exception]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Task:
     inputs: Tensors
     rows: int
@@ -61,14 +62,16 @@ class Workers:
 
     def _finish(self, tasks: list[_Task], done: "asyncio.Future[_Results]") -> None:
         self._free += 1
-        for task, result in zip(tasks, done.result(), strict=True):
-            if task.answer.done():  # the client went away, or its time was up
-                continue
-            if isinstance(result, Exception):
-                task.answer.set_exception(result)
-            else:
-                task.answer.set_result(result)
-        self._start()
+        try:
+            for task, result in zip(tasks, _results(done, len(tasks)), strict=True):
+                if task.answer.done():  # the client went away, or its time was up
+                    continue
+                if isinstance(result, Exception):
+                    task.answer.set_exception(result)
+                else:
+                    task.answer.set_result(result)
+        finally:
+            self._start()
 
 
 class BatchQueue:
@@ -78,8 +81,12 @@ class BatchQueue:
         run: what a batch is given to, in a thread of the workers.
         workers: those threads.
         limits: how requests are joined.
-        joins: whether they are joined at all; a signature of one fixed batch size takes them singly.
+        joins: whether they are joined at all; a signature of one fixed batch size takes them singly, as 1 row each.
         on_batch: is told the rows of each batch that is run.
+
+    Attributes:
+        joins: the same.
+        rows_waiting: how many rows wait for their batch.
     """
 
     def __init__(
@@ -90,7 +97,8 @@ class BatchQueue:
         joins: bool = True,
         on_batch: Callable[[int], None] = lambda rows: None,
     ):
-        self._run, self._workers, self._limits, self._joins, self._on_batch = run, workers, limits, joins, on_batch
+        self._run, self._workers, self._limits, self._on_batch = run, workers, limits, on_batch
+        self.joins = joins
         self._waiting: deque[_Task] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self.rows_waiting = 0
@@ -102,7 +110,7 @@ class BatchQueue:
             RestError: UNAVAILABLE where the queue is full; INVALID_ARGUMENT where the request is too large.
         """
         limits = self._limits
-        if self._joins and rows > limits.max_batch_size and not limits.larger_requests:
+        if self.joins and rows > limits.max_batch_size and not limits.larger_requests:
             raise invalid_argument(f"Task size {rows} is larger than maximum input batch size {limits.max_batch_size}")
         capacity = limits.max_batch_size * limits.max_enqueued_batches - self.rows_waiting
         if self._waiting and rows > capacity:
@@ -117,6 +125,7 @@ class BatchQueue:
         task = _Task(inputs, rows, loop.create_future(), time.monotonic())
         self._waiting.append(task)
         self.rows_waiting += max(rows, 1)
+        task.answer.add_done_callback(partial(self._leave, task))
         self._arrange()
         return task.answer
 
@@ -126,7 +135,7 @@ class BatchQueue:
         rows = 0
         while self._waiting:
             task = self._waiting[0]
-            if tasks and (not self._joins or rows + task.rows > self._limits.max_batch_size):
+            if tasks and (not self.joins or rows + task.rows > self._limits.max_batch_size):
                 break
             self._waiting.popleft()
             self.rows_waiting -= max(task.rows, 1)
@@ -145,10 +154,17 @@ class BatchQueue:
         self._on_batch(sum(task.rows for task in tasks))
         return run_joined(self._run, [task.inputs for task in tasks], [task.rows for task in tasks])
 
+    def _leave(self, task: _Task, answer: "asyncio.Future[Tensors]") -> None:
+        """A task that is cancelled while it waits makes room for others."""
+        if answer.cancelled():
+            with contextlib.suppress(ValueError):  # it was taken before
+                self._waiting.remove(task)
+                self.rows_waiting -= max(task.rows, 1)
+
     def _arrange(self) -> None:
         """Sees to it that what waits is run: now where it fills a batch, else when the first has waited long enough."""
         patience = self._limits.timeout - (time.monotonic() - self._waiting[0].since)
-        if not self._joins or self.rows_waiting >= self._limits.max_batch_size or patience <= 0:
+        if not self.joins or self.rows_waiting >= self._limits.max_batch_size or patience <= 0:
             asyncio.get_running_loop().call_soon(self._workers.enlist, self)
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(patience, self._workers.enlist, self)
@@ -178,6 +194,16 @@ def run_joined(run: _Run, requests: Sequence[Tensors], rows: Sequence[int]) -> _
         except Exception:  # whosever fault it is, the others must not suffer
             pass
     return [_attempt(run, inputs) for inputs in requests]
+
+
+def _results(done: "asyncio.Future[_Results]", size: int) -> _Results:
+    """The result of each task of a batch; where there is none, the reason for each."""
+    if done.cancelled():
+        return [RestError("UNAVAILABLE", "The server is about to end")] * size
+    error = done.exception()
+    if error is None:
+        return done.result()
+    return [error if isinstance(error, Exception) else RestError("INTERNAL", f"The batch ended with {error!r}")] * size
 
 
 def _attempt(run: _Run, inputs: Tensors) -> Tensors | Exception:

@@ -1,8 +1,5 @@
 """A client of TensorFlow Serving's REST API, and of `tfsiamese serve`, which speaks the same."""
 
-import math
-import numbers
-import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
@@ -10,20 +7,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tfsiamese.errors import DataError, ServingError, SettingsError
+from tfsiamese.errors import DataError
 from tfsiamese.serving.client_address import model_address
-from tfsiamese.serving.client_answers import VersionStatus, text_array, vector_dimension
+from tfsiamese.serving.client_answers import VersionStatus, vector_dimension
+from tfsiamese.serving.client_arguments import checked_headers, positive_seconds, prompt_signature, whole_number
 from tfsiamese.serving.client_batches import Part, ask_in_batches, joined
-from tfsiamese.serving.client_model import ServedModel
+from tfsiamese.serving.client_model import RemoteModel
 from tfsiamese.serving.client_results import Hits, Similarities
 from tfsiamese.serving.client_texts import Row, distinct_rows, valid_texts
 from tfsiamese.serving.client_transport import Patience, Transport
 
 __all__ = ["Client", "Hits", "Similarities"]
-
-_DEFAULT_SIGNATURE = "serving_default"
-_HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 Answered = TypeVar("Answered")
 
@@ -76,13 +70,13 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ):
         address = model_address(url, model, version, label)
-        seconds = _positive_seconds("timeout", timeout)
-        in_all = 4 * seconds if deadline is None else _positive_seconds("deadline", deadline)
-        patience = Patience(seconds, _count("retries", retries, least=0), in_all)
-        self._batch_size = _count("batch_size", batch_size, least=1)
-        self._connections = _count("connections", connections, least=1)
-        self._transport = Transport(self._connections, _checked_headers(headers or {}))
-        self._model = ServedModel(address, self._transport, patience)
+        seconds = positive_seconds("timeout", timeout)
+        in_all = 4 * seconds if deadline is None else positive_seconds("deadline", deadline)
+        patience = Patience(seconds, whole_number("retries", retries, least=0), in_all)
+        self._batch_size = whole_number("batch_size", batch_size, least=1)
+        self._connections = whole_number("connections", connections, least=1)
+        self._transport = Transport(self._connections, checked_headers(headers or {}))
+        self._model = RemoteModel(address, self._transport, patience)
 
     def __enter__(self) -> "Client":
         return self
@@ -129,7 +123,7 @@ class Client:
             SettingsError: `batch_size` is not a positive integer, or `prompt_name` no name.
             ServingError: the server cannot be reached or refuses, or its answer holds no finite vector for each text.
         """
-        signature = _prompt_signature(prompt_name)
+        signature = prompt_signature(prompt_name)
         size = self._size(batch_size)
         valid = valid_texts(texts)
         if not valid:
@@ -196,18 +190,7 @@ class Client:
             return Hits(np.empty((0, 0), object), np.empty((0, 0), object), np.zeros((0, 0), np.float32))
         rows, positions = distinct_rows([valid])
 
-        def search(batch: list[Row], stop: threading.Event) -> Hits:
-            outputs = self._model.outputs("top_k", [query for (query,) in batch], Hits._fields, stop)
-            scores = self._model.numbers(outputs["scores"], batch, 2, "scores")
-            ids, texts = (text_array(outputs[name], self._model.address.predict_url, name) for name in ("ids", "texts"))
-            if not ids.shape == texts.shape == scores.shape:
-                raise ServingError(
-                    f"{self._model.address.predict_url} answered with ids, texts and scores of the shapes {ids.shape}, "
-                    f"{texts.shape} and {scores.shape}. Expected the same; check the model that was exported."
-                )
-            return Hits(ids, texts, scores)
-
-        parts = self._ask(search, rows, self._batch_size)
+        parts = self._ask(self._model.hits, rows, self._batch_size)
         return Hits(*(self._joined((part.places, part.answer[n]) for part in parts)[positions] for n in range(3)))
 
     def metadata(self) -> dict[str, Any]:
@@ -235,10 +218,10 @@ class Client:
         Raises:
             ServingError: it is not available by then; says what the server answered last.
         """
-        self._model.wait_until_ready(_positive_seconds("timeout", timeout))
+        self._model.wait_until_ready(positive_seconds("timeout", timeout))
 
     def _size(self, batch_size: int | None) -> int:
-        return self._batch_size if batch_size is None else _count("batch_size", batch_size, least=1)
+        return self._batch_size if batch_size is None else whole_number("batch_size", batch_size, least=1)
 
     def _dimension(self, signature: str) -> int:
         known = vector_dimension(self._model.signature(signature))
@@ -261,36 +244,3 @@ class Client:
 
     def _joined(self, arrays: Iterable[tuple[list[int], np.ndarray]]) -> np.ndarray:
         return joined(list(arrays), self._model.address.predict_url)
-
-
-def _positive_seconds(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < value < math.inf:
-        raise SettingsError(f"Expected {name} to be a positive number of seconds. Received: {name}={value!r}.")
-    return float(value)
-
-
-def _count(name: str, value: int, *, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-        raise SettingsError(f"Expected {name} to be an integer, {least} or more. Received: {name}={value!r}.")
-    return int(value)
-
-
-def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    for name, value in headers.items():
-        texts = isinstance(name, str) and isinstance(value, str)
-        if not texts or not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-            # The value may be a secret, so it is not shown.
-            raise SettingsError(
-                f"headers[{name!r}] cannot be sent. Expected the name of a header, and a value of printable ASCII."
-            )
-    return dict(headers)
-
-
-def _prompt_signature(prompt_name: str | None) -> str:
-    if prompt_name is None:
-        return _DEFAULT_SIGNATURE
-    if not isinstance(prompt_name, str) or not prompt_name:
-        raise SettingsError(
-            f'Expected prompt_name to be a signature of the model, such as "query". Received: {prompt_name!r}.'
-        )
-    return prompt_name

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from tfsiamese.errors import ServingError
-from tfsiamese.serving.client_texts import Row, batches_by_length
+from tfsiamese.serving.client_texts import Row, batches_of_rows
 
 __all__ = ["Part", "ask_in_batches", "joined"]
 
@@ -44,7 +44,7 @@ def ask_in_batches(
     Returns:
         The answers, in no particular order.
     """
-    batches = list(batches_by_length(rows, batch_size))
+    batches = batches_of_rows(rows, batch_size)
     stop = threading.Event()
 
     def answer(places: list[int]) -> Part[Answered]:

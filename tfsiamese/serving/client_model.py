@@ -18,16 +18,18 @@ from tfsiamese.serving.client_answers import (
     read_answer,
     read_signatures,
     read_versions,
+    text_array,
 )
+from tfsiamese.serving.client_results import Hits
 from tfsiamese.serving.client_texts import Row
 from tfsiamese.serving.client_transport import Answer, Patience, Transport
 
-__all__ = ["ServedModel"]
+__all__ = ["RemoteModel"]
 
 _LONGEST_POLL_SECONDS = 1.0
 
 
-class ServedModel:
+class RemoteModel:
     """Asks a model on a server, in the words of TensorFlow Serving's REST API.
 
     Args:
@@ -103,6 +105,23 @@ class ServedModel:
                 f"such as {text[:60]!r}. Expected numbers; check the model that was exported with tfsiamese inspect."
             )
         return array
+
+    def hits(self, batch: Sequence[Row], stop: threading.Event | None = None) -> Hits:
+        """What the signature `top_k` finds for queries [batch].
+
+        Raises:
+            ServingError: the server cannot be reached or refuses, or its answer is not k texts for each query.
+        """
+        url = self.address.predict_url
+        outputs = self.outputs("top_k", [query for (query,) in batch], Hits._fields, stop)
+        scores = self.numbers(outputs["scores"], batch, 2, "scores")
+        ids, texts = (text_array(outputs[name], url, name) for name in ("ids", "texts"))
+        if not ids.shape == texts.shape == scores.shape:
+            raise ServingError(
+                f"{url} answered with ids, texts and scores of the shapes {ids.shape}, {texts.shape} and "
+                f"{scores.shape}. Expected the same; check the model that was exported."
+            )
+        return Hits(ids, texts, scores)
 
     def metadata(self) -> dict[str, Any]:
         """The answer of the metadata API."""

@@ -1,12 +1,12 @@
 """Texts on their way to a server: valid, each once, in batches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from tfsiamese.errors import DataError
+from tfsiamese.texts import batches_by_length, utf8_texts
 
-__all__ = ["batches_by_length", "distinct_rows", "valid_texts"]
+__all__ = ["batches_of_rows", "distinct_rows", "valid_texts"]
 
 # A batch ends early at this many bytes of text, far below the request sizes that servers and proxies take.
 _MAX_BATCH_BYTES = 262_144
@@ -20,22 +20,7 @@ def valid_texts(texts: Sequence[str | bytes], name: str = "texts") -> list[str]:
     Raises:
         DataError: `texts` is a single text, or holds something else.
     """
-    if isinstance(texts, (str, bytes)):
-        raise DataError(f"Expected {name} to be a list of texts and received a single text. Put it in a list.")
-    return [_valid_text(text, index, name) for index, text in enumerate(texts)]
-
-
-def _valid_text(text: str | bytes, index: int, name: str) -> str:
-    if isinstance(text, bytes):
-        return text.decode("utf-8", "replace")
-    if not isinstance(text, str):
-        raise DataError(
-            f"Text {index} of {name} is {text!r}, of type {type(text).__name__}. Expected a str. "
-            "Convert the texts, or drop those that are missing."
-        )
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return [text.decode("utf-8") for text in utf8_texts(texts, name)]
 
 
 def distinct_rows(columns: Sequence[Sequence[str]]) -> tuple[list[Row], np.ndarray]:
@@ -50,16 +35,6 @@ def distinct_rows(columns: Sequence[Sequence[str]]) -> tuple[list[Row], np.ndarr
     return list(places), positions
 
 
-def batches_by_length(rows: Sequence[Row], batch_size: int) -> Iterator[list[int]]:
-    """Yields the indices of each batch, longest rows first, so that texts of one batch are of similar length."""
-    lengths = [sum(len(text.encode("utf-8")) for text in row) for row in rows]
-    batch: list[int] = []
-    num_bytes = 0
-    for index in sorted(range(len(rows)), key=lengths.__getitem__, reverse=True):
-        if batch and (len(batch) == batch_size or num_bytes + lengths[index] > _MAX_BATCH_BYTES):
-            yield batch
-            batch, num_bytes = [], 0
-        batch.append(index)
-        num_bytes += lengths[index]
-    if batch:
-        yield batch
+def batches_of_rows(rows: Sequence[Row], batch_size: int) -> list[list[int]]:
+    """The indices of the rows of each batch, longest rows first, so that texts of one batch are of similar length."""
+    return list(batches_by_length(["".join(row).encode("utf-8") for row in rows], batch_size, _MAX_BATCH_BYTES))

@@ -120,12 +120,14 @@ class Transport:
             except _PassingError as error:
                 wait = max(_backoff_seconds(attempt), error.wait)
                 in_time = time.monotonic() + wait < end
-                if attempt == patience.retries or not in_time or stop.is_set():
-                    if error.answer is not None:
-                        return error.answer
-                    raise ServingError(_unreachable(url, error, attempt, patience, in_time)) from error
-                _logger.warning("%s: %s. Trying again in %.1f s.", url, error, wait)
-                _pause(wait, stop)
+                if attempt < patience.retries and in_time and not stop.is_set():
+                    _logger.warning("%s: %s. Trying again in %.1f s.", url, error, wait)
+                    _pause(wait, stop)
+                    if not stop.is_set():
+                        continue
+                if error.answer is not None:
+                    return error.answer
+                raise ServingError(_unreachable(url, error, attempt, patience, in_time)) from error
         raise AssertionError("the last attempt returns or raises")
 
     def _send_once(self, method: str, url: str, body: bytes | None, seconds: float) -> Answer:

@@ -15,7 +15,7 @@ from tfsiamese.serving.rest_errors import RestError, invalid_argument
 
 __all__ = ["dense_tensor", "dtype_name"]
 
-_MOST_DIMENSIONS = 254  # of a tensor in TensorFlow
+_MOST_DIMENSIONS = 31  # numpy 1.x has 32, and stacking rows adds one
 _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 _FLOATS: dict[str, Any] = {"float32": np.float32, "float64": np.float64}
 _INTEGERS: dict[str, Any] = {

@@ -4,9 +4,8 @@ import functools
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-__all__ = ["METRICS_PATH", "Metrics"]
+__all__ = ["Metrics"]
 
-METRICS_PATH = "/monitoring/prometheus/metrics"  # TensorFlow Serving's
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 _ROWS = tuple(2**power for power in range(13))

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from tfsiamese.errors import ServingError
 from tfsiamese.servables.model_config import ModelConfig, read_model_config
+from tfsiamese.servables.saved_model_file import GRAPH_FILE
 from tfsiamese.servables.versions import version_folder, version_numbers
 
 __all__ = ["Aspired", "ModelSource"]
-
-_GRAPH_FILE = "saved_model.pb"
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,9 @@ class ModelSource:
         given = Path(folder)
         own_name = given.resolve().name
         single = None
-        if (given / _GRAPH_FILE).is_file():
+        if (given / GRAPH_FILE).is_file():
             number = int(own_name) if own_name.isascii() and own_name.isdigit() else None
-            single = (number or 1, given)
+            single = (1 if number is None else number, given)
             base = given if number is None else given.resolve().parent
             own_name = base.resolve().name
         else:
@@ -66,7 +65,7 @@ class ModelSource:
             base = given / "encoder" if is_run else given
         if not single and not version_numbers(base):
             raise ServingError(
-                f"{given} holds no version of a model. Expected folders such as {given / '1'} with a {_GRAPH_FILE}; "
+                f"{given} holds no version of a model. Expected folders such as {given / '1'} with a {GRAPH_FILE}; "
                 "write one with `tfsiamese export E --out DIR`."
             )
         config = read_model_config(base)

@@ -1,5 +1,6 @@
 """The body of an HTTP request, within limits."""
 
+import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -49,7 +50,10 @@ async def read_body(receive: _Receive, headers: list[tuple[bytes, bytes]], limit
     if size > limit:
         raise _too_large(limit)
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-    return _unpacked(body, limit) if _is_packed(headers) else body
+    if not _is_packed(headers):
+        return body
+    # A few bytes can unpack to the limit, so that this is never done in the event loop.
+    return await asyncio.get_running_loop().run_in_executor(None, _unpacked, body, limit)
 
 
 def _announced_size(headers: list[tuple[bytes, bytes]]) -> int:

@@ -11,9 +11,10 @@ from typing import Any
 
 import orjson
 
+from tfsiamese.servables.monitoring import METRICS_PATH
 from tfsiamese.serving.batch_queue import Tensors, batch_rows
 from tfsiamese.serving.json_values import parse_json
-from tfsiamese.serving.metrics import METRICS_PATH, Metrics
+from tfsiamese.serving.metrics import Metrics
 from tfsiamese.serving.predict_requests import PredictRequest, read_inputs, signature_name
 from tfsiamese.serving.predict_responses import predict_response
 from tfsiamese.serving.request_body import ClientGoneError, read_body
@@ -103,7 +104,8 @@ class RestApp:
             request: PredictRequest = (
                 await _beside(read_inputs, document, signature) if is_large else read_inputs(document, signature)
             )
-            answer = self._model.queue(entry, name).submit(request.inputs, batch_rows(request.inputs))
+            queue = self._model.queue(entry, name)
+            answer = queue.submit(request.inputs, batch_rows(request.inputs) if queue.joins else 1)
             outputs = await exchange.wait(answer, self._settings.timeout)
         if sum(output.size for output in outputs.values()) > _LARGE_ANSWER:
             return await _beside(predict_response, outputs, request.by_row)

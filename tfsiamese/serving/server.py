@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from types import FrameType
 
 import uvicorn
+from starlette.applications import Starlette
 
 from tfsiamese.errors import ServingError
 from tfsiamese.serving.app import create_app
+from tfsiamese.serving.http_heads import head_limited_protocol
 from tfsiamese.serving.settings import ServerSettings
 
 __all__ = ["RunningServer", "running_server", "serve"]
@@ -44,7 +46,7 @@ def serve(
     folder: str | os.PathLike[str],
     settings: ServerSettings | None = None,
     on_start: Callable[[RunningServer], None] = lambda server: None,
-) -> None:
+) -> bool:
     """Serves a model until the process gets SIGTERM or SIGINT; then the requests that are running are answered.
 
     This is for development: production is TensorFlow Serving, which answers the same requests.
@@ -53,6 +55,10 @@ def serve(
         folder: that of a model's versions, of one version, or of a run of training.
         settings: the defaults where there are none.
         on_start: is told the address when the versions are loaded and the port is bound.
+
+    Returns:
+        Whether a version was still being loaded at the end. TensorFlow cannot be interrupted there, and aborts a
+        process that ends meanwhile: call `os._exit` then.
 
     Raises:
         ServingError: there is no version, none can be loaded, or the port is taken.
@@ -64,6 +70,7 @@ def serve(
         server, running = _prepared(folder, settings, listener)
         on_start(running)
         server.run(sockets=[listener])
+        return server.is_loading
 
 
 @contextlib.contextmanager
@@ -105,6 +112,15 @@ def _spare_the_collector() -> None:
 class _Server(uvicorn.Server):
     """A server for which a signal is a wish to end, not an error."""
 
+    def __init__(self, app: Starlette, config: uvicorn.Config):
+        super().__init__(config)
+        self._watcher = app.state.watcher
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether a version is being loaded."""
+        return self._watcher.is_loading
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Ends the server in peace at SIGTERM and SIGINT, and at once at a second SIGINT."""
@@ -129,6 +145,7 @@ def _prepared(
     app = create_app(folder, settings)
     config = uvicorn.Config(
         app,
+        http=head_limited_protocol(settings.timeout),
         log_config=None,
         log_level="error",
         access_log=False,
@@ -141,9 +158,9 @@ def _prepared(
     host, port = listener.getsockname()[:2]
     address = f"[{host}]" if ":" in host else host
     model = app.state.model
-    listener.listen(_BACKLOG)
+    _listen(listener, settings)
     running = RunningServer(f"http://{address}:{port}", model.name, tuple(model.available()), model.labels)
-    return _Server(config), running
+    return _Server(app, config), running
 
 
 @contextlib.contextmanager
@@ -161,8 +178,19 @@ def _listening(settings: ServerSettings) -> Iterator[socket.socket]:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
         except OSError as error:
-            raise ServingError(
-                f"The server cannot listen at {settings.host}:{settings.port}: {error.strerror}. Choose another "
-                "port, or 0 for any that is free."
-            ) from error
+            raise _cannot_listen(settings, error) from error
         yield listener
+
+
+def _listen(listener: socket.socket, settings: ServerSettings) -> None:
+    try:
+        listener.listen(_BACKLOG)
+    except OSError as error:  # with SO_REUSEADDR a port that is taken can be bound as long as nobody listens there
+        raise _cannot_listen(settings, error) from error
+
+
+def _cannot_listen(settings: ServerSettings, error: OSError) -> ServingError:
+    return ServingError(
+        f"The server cannot listen at {settings.host}:{settings.port}: {error.strerror or error}. Choose another port, "
+        "or 0 for any that is free."
+    )

@@ -3,21 +3,18 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import os
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from tfsiamese.errors import ExportError, ServingError
+from tfsiamese.serving.loader_thread import LoaderThread
 from tfsiamese.serving.model_source import Aspired, ModelSource
 from tfsiamese.serving.rest_errors import RestError
 from tfsiamese.serving.served_model import ServedModel, VersionEntry
 from tfsiamese.serving.served_version import ServedVersion
 
 __all__ = ["VersionWatcher"]
-
-_Result = TypeVar("_Result")
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -27,12 +24,13 @@ class VersionWatcher:
 
     A version is loaded while the others answer requests. An old one is let go when a new one is available, and is
     unloaded after its last request; the last one that is available stays, whatever becomes of its folder. A version
-    that could not be loaded is tried again when its files change.
+    that could not be loaded is tried again when its files change. A version that a label stands for stays, too, until
+    the label has moved.
     """
 
     def __init__(self, source: ModelSource, model: ServedModel):
         self._source, self._model = source, model
-        self._loader = ThreadPoolExecutor(1, thread_name_prefix="loader")
+        self._loader = LoaderThread()
         self._unloading: set[asyncio.Task[None]] = set()
         self._complaint = ""
 
@@ -52,6 +50,11 @@ class VersionWatcher:
             reason = "; ".join(errors) or "its models.config names only versions that are not there"
             raise ServingError(f"No version of {self._source.base} can be served ({reason}). Export the model again.")
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether a version is being loaded or unloaded beside the event loop."""
+        return self._loader.is_busy
+
     async def watch(self, seconds: float) -> None:
         """Looks at the folder again and again, until it is cancelled."""
         while True:
@@ -64,26 +67,31 @@ class VersionWatcher:
     async def refresh(self) -> None:
         """Looks at the folder once."""
         try:
-            aspired = await self._in_loader(self._source.aspired)
+            aspired = await self._loader.run(self._source.aspired)
         except (ExportError, OSError) as error:
             self._complain(str(error))
             return
         for number, folder in sorted(aspired.folders.items()):
             if self._is_to_load(number, folder):
                 entry = self._enter(number, folder)
-                self._settle(entry, await self._in_loader(partial(self._load, number, folder)))
+                self._settle(entry, await self._loader.run(partial(self._load, number, folder)))
         self._set_labels(aspired)
         available = self._model.available()
         if any(number in aspired.folders for number in available):
+            wanted = {*aspired.folders, *self._model.labels.values()}
             for number in available:
-                if number not in aspired.folders:
+                if number not in wanted:
                     self._start_unloading(self._model.entries[number])
         elif not aspired.folders:
             self._complain(f"{self._source.base} holds no version to serve; those in memory are served on.")
 
-    def shut_down(self) -> None:
-        """Waits for a version that is being loaded."""
-        self._loader.shutdown(cancel_futures=True)
+    async def shut_down(self) -> None:
+        """Ends what goes on here, but for a version that is being loaded, which cannot be interrupted."""
+        unloading = list(self._unloading)
+        for task in unloading:
+            task.cancel()
+        await asyncio.gather(*unloading, return_exceptions=True)
+        self._loader.stop()
 
     def _is_to_load(self, number: int, folder: Path) -> bool:
         entry = self._model.entries.get(number)
@@ -129,12 +137,9 @@ class VersionWatcher:
         await entry.wait_until_unused()
         entry.queues.clear()
         entry.version = None
-        await self._in_loader(gc.collect)  # functions of TensorFlow are in cycles
+        await self._loader.run(gc.collect)  # functions of TensorFlow are in cycles
         entry.state = "END"
         _LOGGER.info("Version %d of %s is unloaded.", entry.number, self._model.name)
-
-    async def _in_loader(self, function: Callable[[], _Result]) -> _Result:
-        return await asyncio.get_running_loop().run_in_executor(self._loader, function)
 
     def _complain(self, message: str) -> None:
         if message != self._complaint:
@@ -143,13 +148,16 @@ class VersionWatcher:
 
 
 def _fingerprint(folder: Path) -> object:
-    """What changes when a version is written anew."""
-    states: list[tuple[int, int, int] | None] = []
-    for path in (folder, folder / "saved_model.pb", folder / "variables" / "variables.index"):
-        try:
-            state = path.stat()
-        except OSError:
-            states.append(None)
-        else:
-            states.append((state.st_ino, state.st_size, state.st_mtime_ns))
-    return tuple(states)
+    """What changes when any file of a version is written anew."""
+    paths = [folder]
+    for parent, folders, files in os.walk(folder):
+        paths += [Path(parent, name) for name in (*folders, *files)]
+    return frozenset((path, _state(path)) for path in paths)
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_ino, state.st_size, state.st_mtime_ns
