@@ -55,9 +55,28 @@ class TestArguments:
         with pytest.raises(ExportError, match=f"{tmp_path / 'saved_model.pb'} cannot be read"):
             check_in_fresh_process(tmp_path, ["a"])
 
-    def test_no_texts_are_refused(self, search_model):
-        with pytest.raises(ExportError, match="Expected at least one text"):
-            check_in_fresh_process(search_model, [])
+    def test_without_texts_it_uses_some_of_its_own(self, search_model):
+        assert len(check_in_fresh_process(search_model)) == 3
+        assert len(check_in_fresh_process(search_model, [], np.zeros([0, 3], np.float32))) == 3
+
+    def test_the_first_32_texts_are_used(self, tmp_path):
+        def embed(texts: tf.Tensor) -> dict[str, tf.Tensor]:
+            few = tf.debugging.assert_less(tf.size(texts), 33)
+            known = tf.debugging.assert_none_equal(texts, "text 32")
+            with tf.control_dependencies([few, known]):
+                return {"embeddings": encode_lengths(texts)}
+
+        folder = save_signatures(tmp_path / "1", serving_default=embed)
+        texts = [f"text {number}" for number in range(40)]
+        expected = encode_lengths(tf.constant(texts)).numpy()
+        assert len(check_in_fresh_process(folder, texts, expected)) == 1
+        expected[31] += 0.01
+        with pytest.raises(ExportError, match="at text 31"):
+            check_in_fresh_process(folder, texts, expected)
+
+    def test_texts_that_are_no_unicode_are_replaced_as_an_encoder_does(self, search_model):
+        expected = encode_lengths(tf.constant([3 * "\N{REPLACEMENT CHARACTER}"])).numpy()
+        assert check_in_fresh_process(search_model, ["\ud800"], expected)
 
     @pytest.mark.parametrize("shape", [(1, 3), (2,), (3, 3)])
     def test_expected_vectors_of_another_number_are_refused(self, search_model, shape):
@@ -105,7 +124,7 @@ class TestProcess:
             time.sleep(600)
         """
         self._replace(monkeypatch, tmp_path / "program.py", code)
-        with pytest.raises(ExportError, match="loading took longer than 5 s"):
+        with pytest.raises(ExportError, match=r"loading took longer than 5 s .* or without --check \(check=False\)"):
             check_in_fresh_process(search_model, TEXTS, timeout=5)
         with pytest.raises(ProcessLookupError):
             os.kill(int((tmp_path / "pid").read_text(encoding="utf-8")), 0)
@@ -155,6 +174,16 @@ def _signature(key: str, *shape: int | None, dtype: str = "float32") -> Signatur
 
 
 class TestOutputs:
+    def test_expected_numbers_above_1_are_held_to_the_same_digits(self):
+        expected = np.array([[2000.0, 0.5]], np.float32)
+        for difference, passes in (([0.1, 0.0], True), ([0.0, 0.00005], True), ([0.4, 0.0], False), ([0, 2e-4], False)):
+            outputs = {"embeddings": expected + np.array(difference, np.float32)}
+            if passes:
+                checking._check_expected("embed", outputs, expected, 1e-4)
+                continue
+            with pytest.raises(ExportError, match=r"they differ by 2\.00e-04 at text 0"):
+                checking._check_expected("embed", outputs, expected, 1e-4)
+
     def test_the_difference_of_a_text_alone_is_measured(self):
         outputs = _outputs(VECTORS)
         outputs.alone[1] = {"embeddings": np.array([[0.6, 0.80005]], np.float32)}

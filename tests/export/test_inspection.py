@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
 
 from tests.conftest import write_tiny_encoder
 from tests.export.served_models import encode_lengths, save_signatures
@@ -95,7 +96,7 @@ class TestWhatIsThere:
         found = inspect_model(tiny_folder)
         assert found["name"] == tiny_folder.name
         assert (found["version"], found["versions"], found["metadata"], found["files"]) == (None, [], None, {})
-        assert found["warmup"] == {"records": 0, "batch_sizes": {}}
+        assert found["warmup"] == {"records": 0, "others": 0, "batch_sizes": {}}
         assert found["problems"] == []
 
     def test_without_a_configuration_the_newest_version_is_the_one_served(self, copy):
@@ -130,8 +131,21 @@ class TestWhatIsThere:
     def test_warm_up_records_are_counted_by_signature_and_batch_size(self, model):
         assert inspect_model(model)["warmup"] == {
             "records": 4,
+            "others": 0,
             "batch_sizes": {"serving_default": {1: 2, 4: 1}, "similarity": {2: 1}},
         }
+
+    def test_warm_up_records_of_other_kinds_are_counted_and_keep_their_numbers(self, copy):
+        path = copy / "4" / WARMUP_FILE
+        records = [prediction_log_pb2.PredictionLog() for _ in range(2)]
+        records[0].classify_log.SetInParent()
+        records[1].predict_log.request.model_spec.signature_name = "none such"
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for record in records:
+                writer.write(record.SerializeToString())
+        found = inspect_model(copy)
+        assert found["warmup"] == {"records": 2, "others": 1, "batch_sizes": {"none such": {0: 1}}}
+        assert len(found["problems"]) == 1 and "record 2: there is no signature 'none such'" in found["problems"][0]
 
     def test_the_configuration_beside_it_is_shown(self, copy):
         (copy / "README.md").write_text("# jobs\n", encoding="utf-8")
@@ -182,6 +196,8 @@ class TestProblems:
         path.write_bytes(content[:20] + b"?" + content[21:])
         assert f"{path}, record 1" in self._only_problem(copy)
         path.write_bytes(b"no record")
+        assert f"{path}, record 1: 9 bytes that are no whole record" in self._only_problem(copy)
+        path.write_bytes(b"")
         assert f"{path} holds no record" in self._only_problem(copy)
 
     @pytest.mark.parametrize(
@@ -207,6 +223,11 @@ class TestProblems:
         write_model_config(copy, ModelConfig("jobs", "/models/jobs", (3, 4)))
         assert "serves version 3, and" in self._only_problem(copy)
         assert "holds versions 1, 2, 4" in self._only_problem(copy)
+
+    def test_a_newest_version_that_is_not_served(self, copy):
+        write_model_config(copy, ModelConfig("jobs", "/models/jobs", (1, 2), {"stable": 2}))
+        assert "models.config does not serve version 4, the newest" in self._only_problem(copy)
+        assert "models.config does not serve version 4, the newest" in self._only_problem(copy / "1")
 
     def test_a_label_of_a_version_that_is_not_served(self, copy):
         path = copy / "models.config"

@@ -41,7 +41,7 @@ def base(versions: Path, tmp_path: Path) -> Path:
 def written(versions: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model whose files are written, with a label. Not to be changed."""
     base = Path(shutil.copytree(versions, tmp_path_factory.mktemp("written") / "jobs"))
-    write_serving_files(base, ModelConfig.labelled("jobs.v2", "/models/jobs.v2", {"stable": 1}, 4), BATCHING)
+    write_serving_files(base, ModelConfig("jobs.v2", "/models/jobs.v2").with_labels({"stable": 1}, [1, 4]), BATCHING)
     return base
 
 
@@ -81,7 +81,7 @@ class TestFiles:
 
     def test_they_can_be_written_again(self, base):
         write_serving_files(base, ModelConfig("jobs", "/models/jobs"), BatchingParameters())
-        write_serving_files(base, ModelConfig.labelled("jobs", "/models/jobs", {"canary": 4}, 4), BATCHING)
+        write_serving_files(base, ModelConfig("jobs", "/models/jobs").with_labels({"canary": 4}, [4]), BATCHING)
         assert "`canary` is version 4" in _readme(base)
         assert read_batching_parameters(base) == BATCHING
 
@@ -219,7 +219,7 @@ class TestRefusals:
 
     def test_a_version_that_is_not_there_cannot_be_served(self, base):
         with pytest.raises(ExportError, match="has the versions 1, 4, not 3"):
-            write_serving_files(base, ModelConfig.labelled("jobs", "/models/jobs", {"stable": 3}, 4), BATCHING)
+            write_serving_files(base, ModelConfig("jobs", "/models/jobs").with_labels({"stable": 3}, [4]), BATCHING)
 
     @pytest.mark.parametrize("name", ["a/b", "a b", "a:b", ""])
     def test_a_name_that_breaks_a_url_is_refused_before_anything_is_written(self, base, name):

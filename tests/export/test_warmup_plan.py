@@ -49,6 +49,10 @@ class TestPlan:
         requests = warmup_requests({"embed": _signature("texts")}, ["one"], (1, 4))
         assert [request.inputs["texts"] for request in requests] == [["one"], ["one"] * 4]
 
+    def test_texts_that_are_no_unicode_are_replaced_as_an_encoder_does(self):
+        (request,) = warmup_requests({"embed": _signature("texts")}, ["a\ud800"], [1])
+        assert request.inputs["texts"] == ["a" + 3 * "\N{REPLACEMENT CHARACTER}"]
+
     def test_of_many_texts_all_lengths_are_taken(self):
         texts = ["x" * length for length in range(1, 5001)]
         (request,) = warmup_requests({"embed": _signature("texts")}, texts, [1024])

@@ -59,8 +59,9 @@ def _add_variant_options(parser: argparse.ArgumentParser) -> None:
         "--precision", default="float32", choices=("float32", "float16", "int8"), help="of the stored weights (float32)"
     )
     group.add_argument("--dimension", type=int, metavar="N", help="keep the first N numbers of each vector, normalized")
-    group.add_argument("--sts", metavar="PATH", help="measure on this STS data what it costs")
-    group.add_argument("--pairs", metavar="PATH", help="measure on these scored pairs what it costs")
+    measured = group.add_mutually_exclusive_group()
+    measured.add_argument("--sts", metavar="PATH", help="measure on this STS data what it costs")
+    measured.add_argument("--pairs", metavar="PATH", help="measure on these scored pairs what it costs")
     group.add_argument(
         "--tolerance", type=float, metavar="LOSS", help="the most the metric may lose; more is an error (0.01)"
     )
@@ -95,8 +96,7 @@ def run(options: argparse.Namespace) -> None:
     is_checkpoint = options.format == "sentence-transformers"
     if is_checkpoint:
         _refuse_options_of_saved_models(options)
-    if options.top_k is not None and options.corpus is None:
-        raise SettingsError("--top-k is for --corpus. Give one, or leave it out.")
+    _refuse_options_without_effect(options)
     import_tensorflow()
     from tfsiamese.encoders import load_encoder
     from tfsiamese.export import export_checkpoint, export_saved_model
@@ -117,24 +117,34 @@ def _refuse_options_of_saved_models(options: argparse.Namespace) -> None:
             raise SettingsError(f"--{option} is for --format saved-model, and this is a checkpoint. Leave it out.")
 
 
+def _refuse_options_without_effect(options: argparse.Namespace) -> None:
+    measured = options.sts is not None or options.pairs is not None
+    if options.top_k is not None and options.corpus is None:
+        raise SettingsError("--top-k is for --corpus. Give one, or leave it out.")
+    if options.tolerance is not None and not measured:
+        raise SettingsError("--tolerance is for what --sts or --pairs measures. Give one of them, or leave it out.")
+    if measured and options.precision == "float32" and options.dimension is None:
+        raise SettingsError(
+            "--sts and --pairs measure what --precision or --dimension costs, and neither is given. For a float32 "
+            "model use tfsiamese evaluate."
+        )
+
+
 def _settings(options: argparse.Namespace) -> Any:
     """Reads every file before the encoder is loaded, so that a mistake shows at once."""
     from tfsiamese.evaluation import EvaluatorSequence, PairEvaluator, StsEvaluator
     from tfsiamese.export import ExportSettings
     from tfsiamese.pairs import read_pairs, read_texts
 
-    evaluators: list[Any] = []
-    if options.sts is not None:
-        evaluators.append(StsEvaluator(options.sts))
-    if options.pairs is not None:
-        evaluators.append(PairEvaluator(read_pairs(options.pairs), name="pairs"))
     chosen: dict[str, Any] = {
         name: getattr(options, name)
         for name in ("head", "precision", "dimension", "top_k", "tolerance", "name", "label", "keep_last", "check")
     }
     chosen["max_batch_size"] = options.max_batch_size
-    if evaluators:
-        chosen["evaluator"] = EvaluatorSequence(evaluators)
+    if options.sts is not None:
+        chosen["evaluator"] = EvaluatorSequence([StsEvaluator(options.sts)])
+    if options.pairs is not None:
+        chosen["evaluator"] = EvaluatorSequence([PairEvaluator(read_pairs(options.pairs), name="pairs")])
     if options.warmup is not None:
         chosen["warmup_texts"] = [text for text in read_texts(options.warmup) if text.strip()]
     if options.corpus is not None:

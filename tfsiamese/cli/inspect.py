@@ -9,9 +9,6 @@ from tfsiamese.errors import ExportError
 
 __all__ = ["add_parser"]
 
-# Texts of several scripts and lengths, none at all among them.
-_TEXTS = ("data scientist", "", "Krankenpfleger für den Nachtdienst in Zürich", "機械学習エンジニア", "one text " * 50)
-
 
 def add_parser(verbs: Any) -> None:
     """Adds the verb."""
@@ -45,7 +42,7 @@ def _checked(model: dict[str, Any]) -> list[dict[str, Any]]:
     from tfsiamese.export.checking import check_in_fresh_process
 
     try:
-        return [asdict(checked) for checked in check_in_fresh_process(model["folder"], _TEXTS)]
+        return [asdict(checked) for checked in check_in_fresh_process(model["folder"])]
     except ExportError as error:
         model["problems"].append(str(error))
         return []

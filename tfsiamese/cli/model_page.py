@@ -129,7 +129,9 @@ def _warmup(warmup: Mapping[str, Any]) -> list[str]:
     for name, sizes in warmup["batch_sizes"].items():
         alike.setdefault(", ".join(str(size) for size in sizes), []).append(name)
     lines = [f"batches of {sizes}: {', '.join(names)}" for sizes, names in alike.items()]
-    return [f"{warmup['records']} records", *lines] if warmup["records"] else ["none"]
+    if warmup["others"]:
+        lines.append(f"{warmup['others']} more of other kinds")
+    return [f"{warmup['records']} records", *lines] if warmup["records"] or lines else ["none"]
 
 
 def _files(files: Mapping[str, Any]) -> list[str]:

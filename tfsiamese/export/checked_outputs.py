@@ -8,7 +8,7 @@ import numpy as np
 from tfsiamese.errors import ExportError
 from tfsiamese.servables import Signature, TensorInfo
 
-__all__ = ["SignatureOutputs", "check_outputs"]
+__all__ = ["SignatureOutputs", "check_outputs", "relative_differences"]
 
 _TOLERANCE = 1e-4
 
@@ -105,8 +105,7 @@ def _largest_difference(name: str, outputs: SignatureOutputs) -> float | None:
     differences = []
     for key, together in _floats(outputs.together).items():
         alone = np.concatenate([row[key] for row in outputs.alone])
-        # Numbers above 1, such as parts of vectors without a unit length, are held to the same digits.
-        difference = np.abs(together - alone) / np.maximum(1.0, np.abs(together))
+        difference = relative_differences(alone, together)
         passed = np.atleast_1d(difference <= _TOLERANCE)  # NaN does not
         if not passed.all():
             row = _first_bad_row(~passed)
@@ -115,6 +114,11 @@ def _largest_difference(name: str, outputs: SignatureOutputs) -> float | None:
             )
         differences.append(float(difference.max(initial=0.0)))
     return max(differences, default=None)
+
+
+def relative_differences(values: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Absolute differences; of numbers above 1, such as parts of vectors without a unit length, relative to them."""
+    return np.asarray(np.abs(values - expected) / np.maximum(1.0, np.abs(expected)))
 
 
 def _floats(outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

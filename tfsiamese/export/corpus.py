@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
-from tfsiamese.encoders import Encoder, EncodingFunction, MoreSignatures
+from tfsiamese.encoders import DECODED_ATTRIBUTE, Encoder, EncodingFunction, MoreSignatures
 from tfsiamese.errors import ExportError
 from tfsiamese.export.compression import StoredWeight, stored_weight
 from tfsiamese.search import retrieval_prompts, truncate_embeddings
+from tfsiamese.texts import utf8_texts
 
 __all__ = ["Corpus", "search_signature"]
 
@@ -34,15 +35,20 @@ class Corpus:
     ids: Sequence[str] = field(default=())
 
     def __post_init__(self) -> None:
-        if isinstance(self.texts, str) or not self.texts or not all(isinstance(text, str) for text in self.texts):
+        if isinstance(self.texts, str | bytes) or isinstance(self.ids, str | bytes):
+            raise ExportError("Expected texts and ids of a corpus to be lists. Received a single text.")
+        texts, ids = list(self.texts), list(self.ids)
+        if not texts or not all(isinstance(text, str) for text in texts):
             raise ExportError("Expected a corpus to be a list of at least one text.")
-        if not self.ids:
-            object.__setattr__(self, "ids", [str(index) for index in range(len(self.texts))])
-        if len(self.ids) != len(self.texts) or not all(isinstance(identifier, str) for identifier in self.ids):
-            raise ExportError(f"Expected {len(self.texts)} ids, each a text. Received: {len(self.ids)}.")
-        if len(set(self.ids)) < len(self.ids):
-            twice = next(one for one, number in collections.Counter(self.ids).items() if number > 1)
-            raise ExportError(f"The id {twice!r:.{_SHOWN}} occurs twice in the corpus. Expected different ids.")
+        ids = ids or [str(index) for index in range(len(texts))]
+        if len(ids) != len(texts) or not all(isinstance(identifier, str) for identifier in ids):
+            raise ExportError(f"Expected {len(texts)} ids, each a text. Received: {len(ids)}.")
+        twice = [one for one, number in collections.Counter(utf8_texts(ids)).items() if number > 1]
+        if twice:
+            shown = twice[0].decode()
+            raise ExportError(f"The id {shown!r:.{_SHOWN}} occurs twice in the corpus. Expected different ids.")
+        object.__setattr__(self, "texts", texts)
+        object.__setattr__(self, "ids", ids)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -98,7 +104,8 @@ class _CorpusResources(tf.Module):
             self._ids = tf.Variable(_bytes(corpus.ids), trainable=False, name="corpus/ids")
             self._texts = tf.Variable(_bytes(corpus.texts), trainable=False, name="corpus/texts")
         self._vectors: StoredWeight = stored_weight(np.ascontiguousarray(vectors.T), precision, "corpus/vectors")
-        self._stored = self._vectors.stored
+        self._tracked = self._vectors.tracked
+        setattr(self, DECODED_ATTRIBUTE, self._vectors.decoded_weights)
 
     def signature(self, encode: EncodingFunction, k: int) -> Callable[..., object]:
         @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name="queries")])
@@ -115,4 +122,4 @@ class _CorpusResources(tf.Module):
 
 
 def _bytes(texts: Sequence[str]) -> np.ndarray:
-    return np.array([text.encode("utf-8", "replace") for text in texts], dtype=object)
+    return np.array(utf8_texts(texts), dtype=object)

@@ -1,5 +1,6 @@
 """What a smaller variant costs, measured on the SavedModel as it was written."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from tfsiamese.export.settings import ExportSettings
 from tfsiamese.search import truncate_embeddings
 
 __all__ = ["measure_costs"]
+
+_logger = logging.getLogger(__name__)
 
 
 def measure_costs(encoder: Encoder, folder: Path, settings: ExportSettings, texts: Sequence[str]) -> dict[str, Any]:
@@ -57,6 +60,9 @@ def _compare_vectors(encoder: Encoder, exported: Encoder, texts: Sequence[str]) 
 def _compare_metrics(encoder: Encoder, exported: Encoder, settings: ExportSettings) -> dict[str, Any] | None:
     evaluator = settings.evaluator
     if evaluator is None:
+        _logger.warning(
+            "what this costs on a task is not measured: give STS data or pairs (--sts, --pairs, evaluator=)"
+        )
         return None
     name = evaluator.primary_metric
     before, after = float(evaluator(encoder)[name]), float(evaluator(exported)[name])

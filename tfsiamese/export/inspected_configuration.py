@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tfsiamese.errors import ExportError
+from tfsiamese.export.serving_files import README_FILE
 from tfsiamese.servables import (
     BATCHING_PARAMETERS_FILE,
+    GRAPH_FILE,
     MODEL_CONFIG_FILE,
+    MONITORING_CONFIG_FILE,
     MOST_WARMUP_REQUESTS,
     WARMUP_FILE,
     ModelConfig,
@@ -18,13 +21,13 @@ from tfsiamese.servables import (
     WarmupRequest,
     read_batching_parameters,
     read_model_config,
-    read_warmup_requests,
+    read_warmup_records,
     version_numbers,
 )
 
 __all__ = ["or_problem", "warmup_summary", "what_is_beside"]
 
-_OTHER_FILES = ("monitoring.config", "README.md")
+_OTHER_FILES = (MONITORING_CONFIG_FILE, README_FILE)
 
 _Result = TypeVar("_Result")
 
@@ -84,7 +87,10 @@ def warmup_summary(
     most_rows: int | None,
     problems: list[str],
 ) -> dict[str, Any]:
-    """The `records` of the version's warm-up file, and for each signature how many there are of each batch size.
+    """How many `records` the version's warm-up file has, and of which kinds.
+
+    Of those with texts `batch_sizes` has for each signature how many there are of each size; `others` is how many there
+    are of other kinds, which are not looked at.
 
     Args:
         folder: the folder of the version.
@@ -92,21 +98,23 @@ def warmup_summary(
         most_rows: the largest batch that the server takes; None for any.
         problems: gets the records that would keep a server from loading the version.
     """
-    path, requests = folder / WARMUP_FILE, or_problem(problems, lambda: read_warmup_requests(folder))
-    if path.is_file() and requests == []:
+    path, records = folder / WARMUP_FILE, or_problem(problems, lambda: read_warmup_records(folder))
+    if path.is_file() and records == []:
         problems.append(f"{path} holds no record that can be read. Export the model again, or delete the file.")
-    requests = requests or []
-    if len(requests) > MOST_WARMUP_REQUESTS:
-        problems.append(f"{path} has {len(requests)} records, and TensorFlow Serving takes {MOST_WARMUP_REQUESTS}.")
+    records = records or []
+    if len(records) > MOST_WARMUP_REQUESTS:
+        problems.append(f"{path} has {len(records)} records, and TensorFlow Serving takes {MOST_WARMUP_REQUESTS}.")
     sizes: dict[str, Counter[int]] = {}
-    for number, request in enumerate(requests, start=1):
+    for number, request in enumerate(records, start=1):
+        if request is None:
+            continue
         rows = max((len(texts) for texts in request.inputs.values()), default=0)
         sizes.setdefault(request.signature, Counter())[rows] += 1
         wrong = _mistake(request, rows, signatures, most_rows)
         if wrong:
             problems.append(f"{path}, record {number}: {wrong}. A server would not load the version.")
     by_signature = {name: dict(sorted(counted.items())) for name, counted in sorted(sizes.items())}
-    return {"records": len(requests), "batch_sizes": by_signature}
+    return {"records": len(records), "others": records.count(None), "batch_sizes": by_signature}
 
 
 def _mistake(
@@ -127,9 +135,9 @@ def _mistake(
 def _incomplete(base: Path) -> list[str]:
     numbered = [child for child in sorted(base.iterdir()) if re.fullmatch(r"[0-9]+", child.name) and child.is_dir()]
     return [
-        f"{child} holds no saved_model.pb: TensorFlow Serving takes it for a version that it cannot load. Delete it."
+        f"{child} holds no {GRAPH_FILE}: TensorFlow Serving takes it for a version that it cannot load. Delete it."
         for child in numbered
-        if not (child / "saved_model.pb").is_file()
+        if not (child / GRAPH_FILE).is_file()
     ]
 
 
@@ -142,6 +150,11 @@ def _disagreements(base: Path, config: ModelConfig, name: str | None, available:
     if missing:
         found.append(f"{path} serves {_listed(missing)}, and {base} holds {_listed(available)}.")
     served = config.served(available)
+    if available and available[-1] not in served:
+        found.append(
+            f"{path} does not serve version {available[-1]}, the newest. Add it to the versions, or let tfsiamese "
+            "label write the file anew."
+        )
     for label, version in config.labels.items():
         if version not in served:
             found.append(f"{path} gives the label {label!r} to version {version}, which is not served.")

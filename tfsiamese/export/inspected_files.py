@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from tfsiamese.errors import ExportError
-from tfsiamese.servables import WARMUP_FILE
+from tfsiamese.reasons import first_line
+from tfsiamese.servables import GRAPH_FILE, WARMUP_FILE
 
 __all__ = ["file_sizes", "variable_sizes"]
 
-_PARTS = {"graph": "saved_model.pb", "variables": "variables", "assets": "assets", "warmup": WARMUP_FILE}
+_PARTS = {"graph": GRAPH_FILE, "variables": "variables", "assets": "assets", "warmup": WARMUP_FILE}
 
 
 def file_sizes(folder: Path) -> dict[str, int]:
@@ -39,8 +40,7 @@ def variable_sizes(folder: Path) -> dict[str, Any]:
         reader = tf.train.load_checkpoint(str(prefix))
         dtypes, shapes = reader.get_variable_to_dtype_map(), reader.get_variable_to_shape_map()
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ExportError(f"{prefix}.index is damaged ({reason}). Export the model again.") from error
+        raise ExportError(f"{prefix}.index is damaged ({first_line(error)}). Export the model again.") from error
     by_dtype: dict[str, dict[str, int]] = {}
     for name, dtype in dtypes.items():
         if name.startswith("_CHECKPOINTABLE_OBJECT_GRAPH"):

@@ -11,6 +11,7 @@ from tfsiamese.export.inspected_configuration import or_problem, warmup_summary,
 from tfsiamese.export.inspected_files import file_sizes, variable_sizes
 from tfsiamese.servables import (
     BATCHING_PARAMETERS_FILE,
+    GRAPH_FILE,
     SavedModelFile,
     Signature,
     TensorInfo,
@@ -21,8 +22,6 @@ from tfsiamese.servables import (
 )
 
 __all__ = ["inspect_model"]
-
-_GRAPH_FILE = "saved_model.pb"
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def inspect_model(folder: str | os.PathLike[str]) -> dict[str, Any]:
         What `json.dumps` can write: `folder`; `name`; `version`, None for a SavedModel that is none; `versions` (for
         each `version`, `served` and `labels`); `metadata`, None where there is none; `signatures` (for each `inputs`
         and `outputs` with `dtype` and `shape`, where None stands for any size, and `method`); `sizes` of the files and
-        `variables`, in bytes; `warmup` (`records`, and `batch_sizes` by signature); `files`, the configuration beside
+        `variables`, in bytes; `warmup` (`records`, `others` and `batch_sizes`); `files`, the configuration beside
         the versions; `servable`, whether TensorFlow Serving has what it needs; and `problems`, one sentence each, for
         whatever is damaged or does not fit together.
 
@@ -88,7 +87,7 @@ def _find(folder: Path) -> _Place:
     if not folder.is_dir():
         kind = "is a file" if folder.exists() else "does not exist"
         raise ExportError(f"{folder} {kind}. Expected the folder of an exported model, or of one of its versions.")
-    if (folder / _GRAPH_FILE).is_file():
+    if (folder / GRAPH_FILE).is_file():
         whole = folder.absolute()
         if not re.fullmatch(r"[0-9]+", whole.name):
             return _Place(folder, whole.name)
@@ -98,7 +97,7 @@ def _find(folder: Path) -> _Place:
         if versions:
             return _Place(version_folder(base, versions[-1]), folder.absolute().name, versions[-1], base)
     raise ExportError(
-        f"{folder} holds no SavedModel: no saved_model.pb, no numbered versions and no encoder/ of a run. Expected the "
+        f"{folder} holds no SavedModel: no {GRAPH_FILE}, no numbered versions and no encoder/ of a run. Expected the "
         "folder that tfsiamese export wrote, or one of its versions."
     )
 

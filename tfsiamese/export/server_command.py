@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 
-from tfsiamese.servables import BATCHING_PARAMETERS_FILE, MODEL_CONFIG_FILE, ModelConfig
+from tfsiamese.servables import BATCHING_PARAMETERS_FILE, MODEL_CONFIG_FILE, MONITORING_CONFIG_FILE, ModelConfig
 
 __all__ = [
     "GRPC_PORT",
@@ -20,7 +20,6 @@ __all__ = [
     "server_flags",
 ]
 
-MONITORING_CONFIG_FILE = "monitoring.config"
 IMAGE = "tensorflow/serving"
 GRPC_PORT = 8500
 REST_PORT = 8501

@@ -4,7 +4,6 @@ import logging
 from pathlib import Path
 
 from tfsiamese.errors import ExportError
-from tfsiamese.export.server_command import MONITORING_CONFIG_FILE
 from tfsiamese.export.serving_readme import MARK, serving_readme
 from tfsiamese.files import publish_file
 from tfsiamese.servables import (
@@ -16,13 +15,12 @@ from tfsiamese.servables import (
     version_numbers,
     write_batching_parameters,
     write_model_config,
+    write_monitoring_config,
 )
 
 __all__ = ["README_FILE", "write_serving_files"]
 
 README_FILE = "README.md"
-
-_METRICS_PATH = "/monitoring/prometheus/metrics"
 
 _log = logging.getLogger(__name__)
 
@@ -53,23 +51,15 @@ def write_serving_files(base: Path, config: ModelConfig, batching: BatchingParam
         )
     newest = config.served(available)[-1]
     model = SavedModelFile.read(version_folder(base, newest))
-    readme = serving_readme(config, batching, model, available, _METRICS_PATH)
+    readme = serving_readme(config, batching, model, available)
     write_batching_parameters(base, batching)
-    _write(base / MONITORING_CONFIG_FILE, _monitoring())
+    write_monitoring_config(base)
     # What a running server reads again comes last, so that what it names is there.
     write_model_config(base, config)
     if _is_ours(base / README_FILE):
-        _write(base / README_FILE, readme)
+        _write_readme(base / README_FILE, readme)
     else:
         _log.warning("%s was not written by tfsiamese export and is left as it is.", base / README_FILE)
-
-
-def _monitoring() -> str:
-    """A `MonitoringConfig` protocol buffer in text format."""
-    return (
-        "# Read by tensorflow_model_server --monitoring_config_file.\n"
-        f'prometheus_config {{\n  enable: true\n  path: "{_METRICS_PATH}"\n}}\n'
-    )
 
 
 def _is_ours(path: Path) -> bool:
@@ -81,7 +71,7 @@ def _is_ours(path: Path) -> bool:
         raise ExportError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _write(path: Path, content: str) -> None:
+def _write_readme(path: Path, content: str) -> None:
     try:
         with publish_file(path) as temporary:
             temporary.write_text(content, encoding="utf-8")

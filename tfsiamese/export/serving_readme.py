@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfsiamese.export.server_command import GRPC_PORT, REST_PORT, docker_command, kubernetes_manifest, kubernetes_name
-from tfsiamese.servables import BatchingParameters, ModelConfig, SavedModelFile, Signature, TensorInfo
+from tfsiamese.servables import METRICS_PATH, BatchingParameters, ModelConfig, SavedModelFile, Signature, TensorInfo
 
 __all__ = ["MARK", "serving_readme"]
 
@@ -21,7 +21,6 @@ def serving_readme(
     batching: BatchingParameters,
     model: SavedModelFile,
     versions: Sequence[int],
-    metrics_path: str,
 ) -> str:
     """The text of the README, in Markdown.
 
@@ -30,7 +29,6 @@ def serving_readme(
         batching: how the server forms batches.
         model: the newest version that is served.
         versions: all versions there are, ascending.
-        metrics_path: the path of the metrics' URL.
     """
     url = f"http://localhost:{REST_PORT}/v1/models/{config.name}"
     parts = [
@@ -38,7 +36,7 @@ def serving_readme(
         _starting(config),
         _asking(url, model.signatures, batching),
         _versions(config, url, versions),
-        _watching(url, metrics_path),
+        _watching(url),
     ]
     return f"{MARK}\n" + "\n".join(parts)
 
@@ -162,13 +160,13 @@ is in use moves only to a version that the server has loaded: export first, and 
 """
 
 
-def _watching(url: str, metrics_path: str) -> str:
+def _watching(url: str) -> str:
     host = url.split("/v1/", 1)[0]
     return f"""\
 ## Watch
 ```sh
 curl {url}
 curl {url}/metadata
-curl {host}{metrics_path}
+curl {host}{METRICS_PATH}
 ```
 """

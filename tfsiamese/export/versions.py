@@ -98,12 +98,14 @@ def label_version(folder: str | os.PathLike[str], label: str, version: int | Non
     """
     base = Path(folder)
     check_model_name(label, "a version's label")
-    available = version_numbers(base)
-    if version is not None and version not in available:
-        known = ", ".join(map(str, available)) or "none, there is no version"
-        raise ExportError(f"{base} has no version {version!r}. Expected one of {known}.")
+    if not base.is_dir():
+        raise ExportError(f"{base} is no folder. Expected the folder of the versions of a model.")
     try:
         with locked(base):
+            available = version_numbers(base)
+            if version not in (None, *available):
+                known = ", ".join(map(str, available)) or "none, there is no version"
+                raise ExportError(f"{base} has no version {version!r}. Expected one of {known}.")
             config, batching = read_configuration(base, ExportSettings())
             labels = {name: number for name, number in config.labels.items() if number in available}
             if version is not None:
@@ -117,9 +119,14 @@ def label_version(folder: str | os.PathLike[str], label: str, version: int | Non
 
 
 def _write(base: Path, config: ModelConfig, labels: dict[str, int], batching: BatchingParameters) -> None:
-    """Serves the versions with a label and the newest."""
-    served = tuple(sorted({*labels.values(), max(version_numbers(base))})) if labels else None
-    write_serving_files(base, replace(config, versions=served, labels=labels), batching)
+    """Serves the versions with a label and the newest, or those that someone chose by hand."""
+    available = version_numbers(base)
+    config = config.with_labels(labels, available)
+    served = config.served(available)
+    if available[-1] not in served:
+        chosen = ", ".join(map(str, served))
+        _logger.warning("models.config has servers load the versions %s, and not %d", chosen, available[-1])
+    write_serving_files(base, config, batching)
 
 
 @contextlib.contextmanager

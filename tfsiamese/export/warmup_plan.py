@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tfsiamese.errors import ExportError
+from tfsiamese.reasons import first_line
 from tfsiamese.servables import MOST_WARMUP_REQUESTS, Signature, WarmupRequest
+from tfsiamese.texts import utf8_texts
 
 __all__ = ["checked_requests", "warmup_requests"]
 
@@ -33,7 +35,7 @@ def warmup_requests(
         raise ExportError("Expected at least one text to warm the model up with. Received none.")
     if not batch_sizes or any(type(size) is not int or size < 1 for size in batch_sizes):
         raise ExportError(f"Expected the batch sizes to be positive integers. Received: {batch_sizes!r}.")
-    supply = itertools.cycle(_short_and_long(texts))
+    supply = itertools.cycle(_short_and_long([text.decode() for text in utf8_texts(texts)]))
     requests = [
         WarmupRequest(name, {each: list(itertools.islice(supply, size)) for each in sorted(signature.inputs)})
         for size in sorted(set(batch_sizes))
@@ -102,4 +104,4 @@ def _what_failed(error: Exception) -> str:
     before_node = list(itertools.takewhile(lambda line: not line.startswith("[[{{node"), lines))
     if len(before_node) < len(lines) and before_node:
         return before_node[-1].rstrip(".")
-    return lines[0].rstrip(".") if lines else type(error).__name__
+    return first_line(error).rstrip(".")

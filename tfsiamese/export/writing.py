@@ -14,7 +14,7 @@ from tfsiamese.export.checking import check_in_fresh_process
 from tfsiamese.export.compression import compress
 from tfsiamese.export.corpus import search_signature
 from tfsiamese.export.costs import measure_costs
-from tfsiamese.export.provenance import package_versions, provenance_of
+from tfsiamese.export.provenance import package_versions, provenance_of, source_name
 from tfsiamese.export.settings import ExportSettings
 from tfsiamese.export.warmup_plan import checked_requests, warmup_requests
 from tfsiamese.servables import (
@@ -25,6 +25,8 @@ from tfsiamese.servables import (
 )
 
 __all__ = ["VersionPlan", "write_version"]
+
+_MOST_CHECKED = 32
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,9 @@ def write_version(folder: Path, encoder: Encoder, plan: VersionPlan) -> None:
     costs = measure_costs(encoder, folder, settings, texts) if settings.is_variant else {}
     write_metadata(folder, _metadata(encoder, plan, costs))
     if settings.check:
-        expected = None if settings.is_variant else encoder.encode(list(texts))
-        check_in_fresh_process(folder, texts, expected)
+        checked = list(texts)[:_MOST_CHECKED]
+        expected = encoder.encode(checked) if checked and not settings.is_variant else None
+        check_in_fresh_process(folder, checked, expected)
 
 
 def _truncated(parts: ReusableParts, dimension: int, full: int) -> ReusableParts:
@@ -104,7 +107,7 @@ def _metadata(encoder: Encoder, plan: VersionPlan, costs: dict[str, Any]) -> dic
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "base": origin["base"],
         "encoder": {
-            "source": Path(encoder.source).name if "://" not in encoder.source else encoder.source,
+            "source": source_name(encoder.source),
             "fingerprint": encoder.fingerprint,
             "dimension": settings.dimension or encoder.dimension,
             "precision": settings.precision,

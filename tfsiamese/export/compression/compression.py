@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfsiamese.encoders import EncodingFunction, ReusableParts
+from tfsiamese.encoders import DECODED_ATTRIBUTE, EncodingFunction, ReusableParts
 from tfsiamese.errors import ExportError
 from tfsiamese.export.compression.lookups import LOOKUP, GraphRewriter
 from tfsiamese.export.compression.stored_weight import DecodedWeight
@@ -50,7 +50,10 @@ def compress(parts: ReusableParts, precision: str) -> ReusableParts:
     kept = [variable for variable in parts.variables if variable.ref() not in store.replaced]
     resources = _resources(parts.network, graphs)
     network = tf.train.Checkpoint(
-        weights=[*store.stored, *kept], decoded=list(store.decoded.values()), resources=resources
+        weights=[*store.stored, *kept],
+        decoders=list(store.decoded.values()),
+        **{DECODED_ATTRIBUTE: [decoded.variable for decoded in store.decoded.values()]},
+        resources=resources,
     )
     return replace(
         parts,
@@ -128,7 +131,7 @@ class _TracedEncoder:
         """The same function on stored weights."""
         handles = {id(variable.deref().handle): stored.handle for variable, stored in store.tables.items()}
         tables = [capture.placeholder for capture in self.captures if id(capture.external) in handles]
-        handles |= {id(key.deref().handle): weight.resource_handle for key, weight in store.decoded.items()}
+        handles |= {id(key.deref().handle): weight.variable.handle for key, weight in store.decoded.items()}
         definition = type(self._definition)()
         definition.CopyFrom(self._definition)
         GraphRewriter(definition, store.decoder, store.format.stored_type, store.suffix).rewrite(tables)
@@ -163,9 +166,13 @@ def _choose(
         if variable.dtype == tf.float32 and variable.shape.rank >= 2 and variable.shape.num_elements() >= _LEAST_NUMBERS
     ]
     found = [(variable, set().union(*(graph.uses(variable) for graph in graphs))) for variable in large]
-    tables = [variable for variable, ops in found if ops == {LOOKUP} and variable.shape.rank == 2]
-    kernels = [variable for variable, ops in found if ops and variable not in tables]
+    tables = [variable for variable, ops in found if _is_table(variable, ops)]
+    kernels = [variable for variable, ops in found if ops and not _is_table(variable, ops)]
     return tables, kernels
+
+
+def _is_table(variable: tf.Variable, ops: set[str]) -> bool:
+    return ops == {LOOKUP} and variable.shape.rank == 2
 
 
 def _resources(network: object, graphs: Sequence[_TracedEncoder]) -> list[Any]:

@@ -1,7 +1,6 @@
 """Weights that are stored in fewer bits and decoded when the model is loaded."""
 
-import uuid
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -15,15 +14,19 @@ class StoredWeight(Protocol):
     """A weight whose value is float32, however it is stored."""
 
     @property
-    def stored(self) -> list[tf.Variable]:
-        """What is stored of it; whoever exports the weight has to track these variables and the weight."""
+    def tracked(self) -> list[Any]:
+        """Whoever exports the weight has to track these."""
+
+    @property
+    def decoded_weights(self) -> list[tf.Variable]:
+        """Variables that are made when the model is loaded, and so need not be stored."""
 
     def value(self) -> tf.Tensor:
         """The weight."""
 
 
 def stored_weight(values: np.ndarray, precision: str, name: str) -> StoredWeight:
-    """A trackable object that stands for `values`, float32 [..., outputs], stored in a precision.
+    """What stands for `values`, float32 [..., outputs], stored in a precision.
 
     Raises:
         ExportError: the precision is unknown, or a number is out of its range.
@@ -33,17 +36,21 @@ def stored_weight(values: np.ndarray, precision: str, name: str) -> StoredWeight
     return DecodedWeight(values, weight_format(precision), name)
 
 
-class PlainWeight(tf.Module):
+class PlainWeight:
     """A float32 weight that is stored as it is."""
 
     def __init__(self, values: np.ndarray, name: str):
-        super().__init__()
         self._values = tf.Variable(values, trainable=False, name=name)
 
     @property
-    def stored(self) -> list[tf.Variable]:
+    def tracked(self) -> list[Any]:
         """See `StoredWeight`."""
         return [self._values]
+
+    @property
+    def decoded_weights(self) -> list[tf.Variable]:
+        """See `StoredWeight`."""
+        return []
 
     def value(self) -> tf.Tensor:
         """See `StoredWeight`."""
@@ -51,40 +58,50 @@ class PlainWeight(tf.Module):
 
 
 class DecodedWeight(tf.saved_model.experimental.TrackableResource):
-    """A float32 weight that is made of stored numbers when the model is loaded, and is not stored itself.
+    """A float32 weight that is made of stored numbers when the model is loaded.
 
-    Loading one export several times in a process shares it, which is harmless since it is the same, and why it is not
-    destroyed with any of them.
+    The resource itself holds nothing: it is there because a loader initializes resources after it has read variables.
 
     Args:
         values: float32 [..., outputs].
         format_: how it is stored.
-        name: of the stored variables.
+        name: of the variables.
+
+    Attributes:
+        stored: what is stored of it.
+        variable: the weight.
     """
 
     def __init__(self, values: np.ndarray, format_: WeightFormat, name: str):
         super().__init__()
-        stored = format_.store_kernel(values, name)
-        self.codes = tf.Variable(stored.codes, trainable=False, name=name)
-        self.scales = (
-            None if stored.scales is None else tf.Variable(stored.scales, trainable=False, name=f"{name}/scales")
-        )
-        self._shared_name = f"decoded_{uuid.uuid4().hex}"
+        kernel = format_.store_kernel(values, name)
+        self._codes = tf.Variable(kernel.codes, trainable=False, name=name)
+        self._scales = None
+        if kernel.scales is not None:
+            self._scales = tf.Variable(kernel.scales, trainable=False, name=f"{name}/scales")
+        self.stored = [self._codes] if self._scales is None else [self._codes, self._scales]
+        self.variable = tf.Variable(self._decode(), trainable=False, name=f"{name}/decoded")
 
     @property
-    def stored(self) -> list[tf.Variable]:
-        """What is stored of it."""
-        return [self.codes] if self.scales is None else [self.codes, self.scales]
+    def tracked(self) -> list[Any]:
+        """See `StoredWeight`."""
+        return [self, self.variable, *self.stored]
+
+    @property
+    def decoded_weights(self) -> list[tf.Variable]:
+        """See `StoredWeight`."""
+        return [self.variable]
 
     def value(self) -> tf.Tensor:
-        """The weight, float32."""
-        value = tf.raw_ops.ReadVariableOp(resource=self.resource_handle, dtype=tf.float32)
-        return tf.ensure_shape(value, self.codes.shape)
+        """See `StoredWeight`."""
+        return self.variable.read_value()
+
+    def _decode(self) -> tf.Tensor:
+        values = tf.cast(self._codes, tf.float32)
+        return values if self._scales is None else values * self._scales
 
     def _create_resource(self) -> tf.Tensor:
-        return tf.raw_ops.VarHandleOp(dtype=tf.float32, shape=self.codes.shape, shared_name=self._shared_name)
+        return tf.raw_ops.VarHandleOp(dtype=tf.bool, shape=[], shared_name="tfsiamese_decoder")
 
     def _initialize(self) -> None:
-        values = tf.cast(self.codes, tf.float32)
-        values = values if self.scales is None else values * self.scales
-        tf.raw_ops.AssignVariableOp(resource=self.resource_handle, value=values)
+        self.variable.assign(self._decode())
