@@ -2,6 +2,9 @@
 
 __all__ = ["first_line"]
 
+# TensorFlow's, above what it has to say.
+_HEADING = "Graph execution error:"
+
 
 def first_line(error: BaseException) -> str:
     """The first line of an error's text, or the error's name where it has none."""

@@ -1,6 +1,6 @@
 """Texts on their way to an encoder or a server: made valid, and put into batches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tfsiamese.errors import DataError
 
@@ -20,8 +20,10 @@ def utf8_texts(texts: Sequence[str | bytes], name: str | None = None) -> list[by
     Raises:
         DataError: `texts` is a single text, or holds something else.
     """
+    what = "a list of texts" if name is None else f"{name} to be a list of texts"
+    if not isinstance(texts, Iterable):
+        raise DataError(f"Expected {what}. Received: {texts!r:.60}.")
     if isinstance(texts, (str, bytes)):
-        what = "a list of texts" if name is None else f"{name} to be a list of texts"
         raise DataError(f"Expected {what} and received a single text. Put it in a list: [text].")
     return [_utf8_text(text, index, name) for index, text in enumerate(texts)]
 

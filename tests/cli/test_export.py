@@ -104,7 +104,6 @@ class TestVariants:
         assert cost["loss"] == pytest.approx(cost["float32"] - cost["exported"])
         assert result.out.splitlines() == [
             f"{base / '1'}",
-            "cosine with the encoder's own vectors: 1.0000 on average, 1.0000 at least",
             f"sts_pearson_cosine: {cost['float32']:.4f} before, {cost['exported']:.4f} as exported",
         ]
         vectors = load_encoder(base).encode(TEXTS)
@@ -205,3 +204,47 @@ class TestLabels:
             "Expected the folder's name, or --name" in command("export", tiny_folder, "--out", tmp_path / "a b").error
         )
         assert not (tmp_path / "a b" / "1").exists()
+
+
+class TestNumbers:
+    def test_a_number_that_labels_or_servers_know_is_not_used_again(
+        self, command: Command, tiny_folder: Path, tmp_path: Path
+    ):
+        base = tmp_path / "jobs"
+        for arguments in (["--version", 5], ["--label", "stable"]):
+            assert command("export", tiny_folder, "--out", base, *arguments).status == 0
+        shutil.rmtree(base / "6")
+        result = command("export", tiny_folder, "--out", base)
+        assert result.out == f"{base / '7'}\n"
+        assert "the label stable is dropped: its version 6 is not there any more" in result.err
+        assert read_model_config(base).labels == {}
+
+    def test_a_version_that_servers_do_not_load_is_named(self, command: Command, tiny_folder: Path, tmp_path: Path):
+        command("export", tiny_folder, "--out", tmp_path / "jobs", "--version", 5)
+        result = command("export", tiny_folder, "--out", tmp_path / "jobs", "--version", 3)
+        assert (result.status, result.err) == (0, "servers load version 5, and not 3\n")
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (["--version", 2**63], "Expected the version to be at most 9223372036854775807"),
+            (["--max-batch-size", 4097], "Expected max_batch_size up to 4,096"),
+            (["--tolerance", 1], "--tolerance is for what --sts or --pairs measures"),
+            (["--sts", "x.csv"], "neither is given. For a float32 model use tfsiamese evaluate"),
+            (["--dimension", 9], "Expected dimension from 1 to the encoder's 8"),
+            (["--name", "a:b"], "Expected the model's name to consist of letters"),
+        ],
+    )
+    def test_what_cannot_be_exported_leaves_no_version(
+        self, command: Command, tiny_folder: Path, tmp_path: Path, arguments: list, said: str
+    ):
+        assert said in command("export", tiny_folder, "--out", tmp_path / "jobs", *arguments).error
+        assert not list((tmp_path / "jobs").glob("[0-9]*"))
+
+    def test_no_folder_and_a_folder_within_a_version_are_refused(
+        self, command: Command, tiny_folder: Path, tmp_path: Path
+    ):
+        assert "Expected the folder of the versions" in command("export", tiny_folder, "--out", "").error
+        command("export", tiny_folder, "--out", tmp_path / "jobs")
+        inside = tmp_path / "jobs" / "1" / "variables" / "more"
+        assert "is inside a SavedModel" in command("export", tiny_folder, "--out", inside).error

@@ -1,3 +1,4 @@
+import re
 import signal
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from tests.encoders.saved_models import WordNetwork, write_dropout, write_mixed,
 from tfsiamese import fit, similarity
 from tfsiamese.encoders import Encoder, load_encoder
 from tfsiamese.errors import EncoderError, ExportError
-from tfsiamese.export import export_saved_model, saved_model
+from tfsiamese.export import ExportSettings, export_saved_model, saved_model
 from tfsiamese.siamese import HEADS, Siamese
 
 TEXTS = ["red apple", "", "nurse doctor", "data", "näher 中文 🍎"]
@@ -335,3 +336,38 @@ class TestOtherProcesses:
             export_saved_model(tiny_encoder, tmp_path, version=5)
         assert (tmp_path / "5" / "saved_model.pb").read_text() == "of the other"
         assert _names(tmp_path) == ["5"]
+
+
+class TestTypes:
+    @pytest.mark.parametrize(
+        ("setting", "said"),
+        [
+            ({"corpus": ["a"]}, "Expected corpus to be a Corpus. Received: list."),
+            ({"evaluator": 5}, "Expected an evaluator, such as StsEvaluator. Received: 5."),
+            ({"label": 5}, "Expected a version's label to consist of letters"),
+            ({"name": ""}, "Expected the model's name to consist of letters"),
+            ({"precision": "int4"}, "Unknown precision 'int4'. Did you mean 'int8'? Expected one of float32"),
+            ({"tolerance": float("nan")}, "Expected the tolerance to be a number from 0 up"),
+            ({"keep_last": True}, "Expected keep_last to be a positive integer"),
+        ],
+    )
+    def test_a_setting_of_the_wrong_kind_is_an_export_error(self, setting, said):
+        with pytest.raises(ExportError, match=re.escape(said)):
+            ExportSettings(**setting)
+
+    def test_arguments_of_the_wrong_kind_are_export_errors(self, tiny_encoder, tmp_path):
+        for arguments in ((None, tmp_path), (tiny_encoder, None), (tiny_encoder, "")):
+            with pytest.raises(ExportError, match="Expected"):
+                export_saved_model(*arguments)
+        with pytest.raises(ExportError, match="Expected settings to be ExportSettings"):
+            export_saved_model(tiny_encoder, tmp_path, settings={"precision": "int8"})
+        assert _names(tmp_path) == []
+
+    def test_an_op_that_cannot_be_served_is_named_with_the_folder_that_was_asked_for(self, tmp_path):
+        network, doubled = WordNetwork(), tf.function(lambda vectors: 2 * vectors, jit_compile=True)
+        signatures = {"serve": lambda text: {"out": doubled(network.encode(text))}}
+        encoder = load_encoder(write_signatures(tmp_path / "source", signatures, network))
+        with pytest.raises(ExportError, match=r"TensorFlow Serving cannot run .*jobs/1\. ") as caught:
+            export_saved_model(encoder, tmp_path / "jobs")
+        assert "XLA" in str(caught.value)
+        assert not (tmp_path / "jobs" / "1").exists()

@@ -27,7 +27,7 @@ def import_tensorflow() -> None:
                 importlib.import_module(name)
             # Looks for GPUs now, since a machine without any is reported to standard error at the first look.
             importlib.import_module("tensorflow").config.list_physical_devices()
-        except BaseException:
+        except Exception:
             os.dup2(kept, 2)
             said.seek(0)
             sys.stderr.write(said.read().decode("utf-8", "replace"))

@@ -66,6 +66,11 @@ class Encoder(keras.layers.Layer):
         return None
 
     @property
+    def stored_precision(self) -> str:
+        """Of the weights: "float32", or what an export stored them as: "float16" or "int8"."""
+        return "float32"
+
+    @property
     def max_length(self) -> int | None:
         """Tokens at which texts are cut; None where nothing is cut, or nothing is known about it."""
         return None

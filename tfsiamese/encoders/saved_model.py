@@ -91,6 +91,11 @@ class SavedModelEncoder(Encoder):
         return self._function(texts, training=bool(training)) if self._takes_training else self._function(texts)
 
     @property
+    def stored_precision(self) -> str:
+        """See `Encoder.stored_precision`."""
+        return str((self._metadata.get("encoder") or {}).get("precision") or "float32")
+
+    @property
     def named_variables(self) -> list[tuple[str, keras.Variable]]:
         """The names are those of the SavedModel, without the ":0"."""
         return [(name_of(saved), shared) for saved, shared in zip(self._saved_variables, self._shared, strict=True)]

@@ -27,15 +27,17 @@ def measure_costs(encoder: Encoder, folder: Path, settings: ExportSettings, text
         texts: whose vectors are compared.
 
     Returns:
-        `vectors`: mean and least cosine of exported vectors and the encoder's own, cut to one dimension; `export`: the
-        evaluator's primary metric of both, and the loss, or None without an evaluator.
+        `vectors`: mean and least cosine of exported vectors and the encoder's own, cut to the same dimension, or None
+        in float32; `export`: the evaluator's primary metric of both, and the loss, or None without an evaluator.
 
     Raises:
         ExportError: the loss is above the tolerance, or a vector is not finite.
     """
     exported = SavedModelEncoder(folder)
+    vectors = _compare_vectors(encoder, exported, texts)
     return {
-        "vectors": _compare_vectors(encoder, exported, texts),
+        # Of vectors that are only cut nothing is to be seen here.
+        "vectors": None if settings.precision == "float32" else vectors,
         "export": _compare_metrics(encoder, exported, settings),
     }
 

@@ -104,8 +104,11 @@ def _without_folders(value: Any) -> Any:
 
 
 def source_name(source: str) -> str:
-    """A handle as it is, and of a path the last part, which says something on other machines too."""
-    return source if "://" in source or source in BUILT_IN_ENCODERS else Path(source).name or source
+    """A handle as it is; of a path what says something on another machine too: its end."""
+    if "://" in source or source in BUILT_IN_ENCODERS:
+        return source
+    path = Path(source)
+    return f"{path.parent.name}/{path.name}" if path.name.isdecimal() and path.parent.name else path.name or source
 
 
 def _read_object(path: Path) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from tfsiamese.export.settings import ExportSettings
 from tfsiamese.export.versions import configure_server, locked, read_configuration
 from tfsiamese.export.writing import VersionPlan, write_version
 from tfsiamese.files import publish_folder, remove_leftovers
-from tfsiamese.servables import GRAPH_FILE, next_version, version_numbers
+from tfsiamese.servables import GRAPH_FILE, LARGEST_VERSION, next_version, version_numbers
 from tfsiamese.siamese import Siamese
 
 __all__ = ["export_saved_model"]
 
 _ATTEMPTS = 10
-_ONE_DAY = 86_400.0
+_ONE_HOUR = 3600.0
 
 
 def export_saved_model(
@@ -56,21 +56,26 @@ def export_saved_model(
         PosixPath('models/jobs/1')
     """
     settings = settings or ExportSettings()
+    _check_types(encoder, folder, settings)
     default_head = "angular"
     if isinstance(encoder, Siamese):
         encoder, default_head = encoder.encoder, encoder.head
     settings = dataclasses.replace(settings, head=head or settings.head or default_head)
     if version is not None and (type(version) is not int or version < 1):
         raise ExportError(f"Expected the version to be a positive integer. Received: version={version!r}.")
+    if version is not None and version > LARGEST_VERSION:
+        raise ExportError(f"Expected the version to be at most {LARGEST_VERSION}, as TensorFlow Serving does.")
     base = Path(folder)
     _check_base(base)
     try:
-        remove_leftovers(base, older_than=_ONE_DAY)
+        remove_leftovers(base, older_than=_ONE_HOUR)
         # What is wrong beside the model shows before the work of writing it.
         config, batching = read_configuration(base, settings)
         texts = sample_texts(encoder, settings)
         plan = VersionPlan(config.name, settings, texts, batching.allowed_batch_sizes or (batching.max_batch_size,))
-        target = _publish(encoder, base, version, plan)
+        # A server that has a version of a number does not load another of the same number.
+        least = 1 + max([*config.labels.values(), *(config.versions or ())], default=0)
+        target = _publish(encoder, base, version, plan, least)
     except OSError as error:
         raise ExportError(f"{base} cannot be written: {error.strerror or error}. Choose another folder.") from error
     try:
@@ -84,6 +89,15 @@ def export_saved_model(
     return target
 
 
+def _check_types(encoder: object, folder: object, settings: object) -> None:
+    if not isinstance(encoder, Encoder | Siamese):
+        raise ExportError(f"Expected an encoder or a siamese model. Received: {encoder!r:.60}.")
+    if not isinstance(settings, ExportSettings):
+        raise ExportError(f"Expected settings to be ExportSettings. Received: {settings!r:.60}.")
+    if not isinstance(folder, str | os.PathLike) or not os.fspath(folder):
+        raise ExportError(f"Expected the folder of the versions. Received: {folder!r:.60}.")
+
+
 def _check_base(base: Path) -> None:
     if base.exists() and not base.is_dir():
         raise ExportError(f"{base} is a file. Expected a folder for the versions of the model.")
@@ -91,20 +105,22 @@ def _check_base(base: Path) -> None:
         raise ExportError(
             f"{base} is itself a SavedModel. Expected the folder above the versions; give {base.parent} instead."
         )
+    if any((parent / GRAPH_FILE).exists() for parent in base.absolute().parents):
+        raise ExportError(f"{base} is inside a SavedModel. Expected a folder of its own.")
     if is_checkpoint(base):
         raise ExportError(f"{base} is a checkpoint. Expected a folder for the versions of the SavedModel alone.")
 
 
-def _publish(encoder: Encoder, base: Path, version: int | None, plan: VersionPlan) -> Path:
+def _publish(encoder: Encoder, base: Path, version: int | None, plan: VersionPlan, least: int) -> Path:
     for _ in range(_ATTEMPTS):
-        target = base / str(next_version(base) if version is None else version)
-        if target.exists() or int(target.name) in version_numbers(base):
+        target = base / str(max(next_version(base), least) if version is None else version)
+        if os.path.lexists(target) or int(target.name) in version_numbers(base):
             raise ExportError(
                 f"{target} exists, and nothing is overwritten. Leave out the version to get the next one."
             )
         try:
             with publish_folder(target) as temporary:
-                write_version(temporary, encoder, plan)
+                _write(temporary, target, encoder, plan)
         except FileExistsError:
             # Another export took the number while this one was writing.
             if version is None:
@@ -112,3 +128,11 @@ def _publish(encoder: Encoder, base: Path, version: int | None, plan: VersionPla
             raise ExportError(f"{target} was written by another export in the meantime. Nothing was changed.") from None
         return target
     raise ExportError(f"Other exports to {base} took every version that was tried. Try again.")
+
+
+def _write(temporary: Path, target: Path, encoder: Encoder, plan: VersionPlan) -> None:
+    """Writes the version; an error names it as the user knows it."""
+    try:
+        write_version(temporary, encoder, plan)
+    except ExportError as error:
+        raise ExportError(str(error).replace(str(temporary), str(target))) from error

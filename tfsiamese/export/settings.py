@@ -16,6 +16,8 @@ from tfsiamese.suggestions import did_you_mean
 
 __all__ = ["ExportEvaluator", "ExportSettings"]
 
+_LARGEST_BATCH = 4096
+
 
 class ExportEvaluator(Protocol):
     """Measures an encoder, as `StsEvaluator` and `PairEvaluator` do."""
@@ -72,6 +74,15 @@ class ExportSettings:
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise ExportError(f"Expected {name} to be a positive integer. Received: {name}={value!r}.")
+        if self.max_batch_size is not None and self.max_batch_size > _LARGEST_BATCH:
+            raise ExportError(
+                f"Expected max_batch_size up to {_LARGEST_BATCH:,}, since a server is warmed up with batches of that "
+                f"size. Received: {self.max_batch_size}."
+            )
+        if self.corpus is not None and not isinstance(self.corpus, Corpus):
+            raise ExportError(f"Expected corpus to be a Corpus. Received: {type(self.corpus).__name__}.")
+        if self.evaluator is not None and not (callable(self.evaluator) and hasattr(self.evaluator, "primary_metric")):
+            raise ExportError(f"Expected an evaluator, such as StsEvaluator. Received: {self.evaluator!r:.60}.")
         if not isinstance(self.tolerance, numbers.Real) or not self.tolerance >= 0:
             raise ExportError(f"Expected the tolerance to be a number from 0 up. Received: {self.tolerance!r}.")
         if self.name is not None:

@@ -64,13 +64,15 @@ def configure_server(base: Path, version: int, settings: ExportSettings) -> None
     config, batching = read_configuration(base, settings)
     available = version_numbers(base)
     labels = {label: number for label, number in config.labels.items() if number in available}
+    for label in config.labels.keys() - labels.keys():
+        _logger.warning("the label %s is dropped: its version %d is not there any more", label, config.labels[label])
     if settings.label is not None and labels.setdefault(settings.label, version) != version:
         _logger.warning(
             "the label %s stays with version %d: a server that runs takes it only to a version that it has loaded. "
             "Move it when version %d is available there: tfsiamese label %s %s %d",
             *(settings.label, labels[settings.label], version, base, settings.label, version),
         )
-    _write(base, config, labels, batching)
+    _write(base, config, labels, batching, version)
     if settings.keep_last is not None:
         remove_old_versions(base, settings.keep_last, {*labels.values(), version})
 
@@ -98,34 +100,37 @@ def label_version(folder: str | os.PathLike[str], label: str, version: int | Non
     """
     base = Path(folder)
     check_model_name(label, "a version's label")
-    if not base.is_dir():
-        raise ExportError(f"{base} is no folder. Expected the folder of the versions of a model.")
+    if version is not None and type(version) is not int:
+        raise ExportError(f"Expected the version to be a positive integer. Received: {version!r}.")
+    if not version_numbers(base):
+        raise ExportError(f"{base} holds no version of a model. Expected the folder of the versions.")
     try:
         with locked(base):
             available = version_numbers(base)
             if version not in (None, *available):
-                known = ", ".join(map(str, available)) or "none, there is no version"
-                raise ExportError(f"{base} has no version {version!r}. Expected one of {known}.")
+                known = ", ".join(map(str, available))
+                raise ExportError(f"{base} has no version {version}. Expected one of {known}.")
             config, batching = read_configuration(base, ExportSettings())
             labels = {name: number for name, number in config.labels.items() if number in available}
             if version is not None:
                 labels[label] = version
             elif labels.pop(label, None) is None:
                 raise ExportError(f"{base} has no label {label!r}. Its labels: {', '.join(config.labels) or 'none'}.")
-            _write(base, config, labels, batching)
+            _write(base, config, labels, batching, version)
     except OSError as error:
         raise ExportError(f"{base} cannot be written: {error.strerror or error}. Check its permissions.") from error
     return labels
 
 
-def _write(base: Path, config: ModelConfig, labels: dict[str, int], batching: BatchingParameters) -> None:
+def _write(
+    base: Path, config: ModelConfig, labels: dict[str, int], batching: BatchingParameters, version: int | None
+) -> None:
     """Serves the versions with a label and the newest, or those that someone chose by hand."""
     available = version_numbers(base)
     config = config.with_labels(labels, available)
     served = config.served(available)
-    if available[-1] not in served:
-        chosen = ", ".join(map(str, served))
-        _logger.warning("models.config has servers load the versions %s, and not %d", chosen, available[-1])
+    if version is not None and version not in served:
+        _logger.warning("servers load version %s, and not %d", ", ".join(map(str, served)), version)
     write_serving_files(base, config, batching)
 
 

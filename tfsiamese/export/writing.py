@@ -110,7 +110,7 @@ def _metadata(encoder: Encoder, plan: VersionPlan, costs: dict[str, Any]) -> dic
             "source": source_name(encoder.source),
             "fingerprint": encoder.fingerprint,
             "dimension": settings.dimension or encoder.dimension,
-            "precision": settings.precision,
+            "precision": settings.precision if settings.precision != "float32" else encoder.stored_precision,
             "head": settings.head,
             "max_length": encoder.max_length,
             "prompts": dict(encoder.prompts),

@@ -19,7 +19,13 @@ from tfsiamese.servables.model_config import (
 from tfsiamese.servables.monitoring import METRICS_PATH, MONITORING_CONFIG_FILE, write_monitoring_config
 from tfsiamese.servables.operations import check_servable
 from tfsiamese.servables.saved_model_file import GRAPH_FILE, SavedModelFile, Signature, TensorInfo
-from tfsiamese.servables.versions import next_version, remove_old_versions, version_folder, version_numbers
+from tfsiamese.servables.versions import (
+    LARGEST_VERSION,
+    next_version,
+    remove_old_versions,
+    version_folder,
+    version_numbers,
+)
 from tfsiamese.servables.warmup import (
     MOST_WARMUP_REQUESTS,
     WARMUP_FILE,
@@ -32,6 +38,7 @@ from tfsiamese.servables.warmup import (
 __all__ = [
     "BATCHING_PARAMETERS_FILE",
     "GRAPH_FILE",
+    "LARGEST_VERSION",
     "METADATA_FILE",
     "METRICS_PATH",
     "MODEL_CONFIG_FILE",

@@ -81,7 +81,7 @@ def check_model_name(name: str, what: str = "the model's name") -> None:
         ExportError: the name is empty, begins with a dot or a dash, or holds something else than letters of ASCII,
             digits, "_", "-" and ".".
     """
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
         raise ExportError(
             f'Expected {what} to consist of letters (a-z), digits, "_", "-" and ".", and to begin with a letter, a '
             f'digit or "_", since it stands in the server\'s URLs. Received: {name!r}.'

@@ -12,9 +12,9 @@ from pathlib import Path
 from tfsiamese.errors import ExportError
 from tfsiamese.servables.saved_model_file import GRAPH_FILE
 
-__all__ = ["next_version", "remove_old_versions", "version_folder", "version_numbers"]
+__all__ = ["LARGEST_VERSION", "next_version", "remove_old_versions", "version_folder", "version_numbers"]
 
-_LARGEST = 2**63 - 1  # TensorFlow Serving reads the name as int64
+LARGEST_VERSION = 2**63 - 1  # TensorFlow Serving reads the name as int64
 
 
 def version_numbers(base: Path) -> list[int]:
@@ -29,7 +29,7 @@ def next_version(base: Path) -> int:
         ExportError: the highest number is the largest there can be.
     """
     highest = max((number for number, _ in _children(base)), default=0)
-    if highest == _LARGEST:
+    if highest == LARGEST_VERSION:
         raise ExportError(f"{base} has the version {highest}, and no number is above it. Give the version yourself.")
     return highest + 1
 
@@ -73,7 +73,7 @@ def _children(base: Path) -> list[tuple[int, Path]]:
     if not base.is_dir():
         return []
     named = [folder for folder in base.iterdir() if re.fullmatch(r"[0-9]+", folder.name)]
-    return [(int(folder.name), folder) for folder in named if int(folder.name) <= _LARGEST]
+    return [(int(folder.name), folder) for folder in named if int(folder.name) <= LARGEST_VERSION]
 
 
 def _is_complete(folder: Path) -> bool:
