@@ -170,7 +170,7 @@ class TestSignatures:
     def test_an_unknown_signature_is_answered_with_those_there_are(self, tiny_folder):
         message = (
             r"tiny has no signature 'similarty' that takes one batch of strings\. Its signatures: serving_default, "
-            r"similarity; with one batch of strings as input: serving_default\. Name one with signature=\."
+            r"embed, similarity; with one batch of strings as input: serving_default, embed\. Name one with signature="
         )
         with pytest.raises(EncoderError, match=message):
             load_encoder(tiny_folder, signature="similarty")

@@ -56,7 +56,6 @@ class TestArguments:
             check_in_fresh_process(tmp_path, ["a"])
 
     def test_without_texts_it_uses_some_of_its_own(self, search_model):
-        assert len(check_in_fresh_process(search_model)) == 3
         assert len(check_in_fresh_process(search_model, [], np.zeros([0, 3], np.float32))) == 3
 
     def test_the_first_32_texts_are_used(self, tmp_path):
@@ -67,16 +66,14 @@ class TestArguments:
                 return {"embeddings": encode_lengths(texts)}
 
         folder = save_signatures(tmp_path / "1", serving_default=embed)
+        # One is no Unicode, and becomes what an encoder makes of it.
         texts = [f"text {number}" for number in range(40)]
-        expected = encode_lengths(tf.constant(texts)).numpy()
-        assert len(check_in_fresh_process(folder, texts, expected)) == 1
+        texts[30] = "\ud800"
+        replaced = [text.replace("\ud800", 3 * "\N{REPLACEMENT CHARACTER}") for text in texts]
+        expected = encode_lengths(tf.constant(replaced)).numpy()
         expected[31] += 0.01
         with pytest.raises(ExportError, match="at text 31"):
             check_in_fresh_process(folder, texts, expected)
-
-    def test_texts_that_are_no_unicode_are_replaced_as_an_encoder_does(self, search_model):
-        expected = encode_lengths(tf.constant([3 * "\N{REPLACEMENT CHARACTER}"])).numpy()
-        assert check_in_fresh_process(search_model, ["\ud800"], expected)
 
     @pytest.mark.parametrize("shape", [(1, 3), (2,), (3, 3)])
     def test_expected_vectors_of_another_number_are_refused(self, search_model, shape):

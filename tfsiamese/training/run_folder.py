@@ -10,7 +10,6 @@ import platform
 import shutil
 import zipfile
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from tfsiamese.encoders import (
 )
 from tfsiamese.errors import SettingsError, TrainingError
 from tfsiamese.files import SAMPLE_TEXTS_FILE, publish_file, publish_folder, remove_leftovers
+from tfsiamese.installed import installed_versions
 from tfsiamese.training.run_state import RunState
 from tfsiamese.training.weights import Arrays
 
@@ -32,7 +32,6 @@ __all__ = ["Checkpoint", "RunFolder"]
 
 _logger = logging.getLogger(__name__)
 
-_PACKAGES = ("tfsiamese", "tensorflow", "tensorflow-text", "keras", "numpy")
 _CHECKPOINTS_KEPT = 2
 _MOST_DIFFERENCES = 6
 
@@ -197,13 +196,7 @@ def _read_arrays(path: Path) -> Arrays:
 
 
 def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = "not installed"
-    return versions
+    return {"python": platform.python_version(), **installed_versions()}
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[str]:

@@ -75,10 +75,10 @@ def test_each_prompt_has_a_signature_and_the_default_prompt_has_the_first(signat
     np.testing.assert_allclose(vectors, _of_case(name, **case), atol=2e-5)
 
 
-def test_signatures_are_those_of_the_prompts_and_the_two_of_every_encoder(signatures):
+def test_signatures_are_those_of_the_prompts_and_the_three_of_every_encoder(signatures):
     prompted = {"query", "document", "passage"}
     for functions in signatures.values():
-        assert set(functions) == {"serving_default", "similarity"} | prompted
+        assert set(functions) == {"serving_default", "embed", "similarity"} | prompted
 
 
 def test_the_graph_calls_no_python_and_needs_no_compiler(exported):
