@@ -18,14 +18,14 @@ from tfsiamese.export.checked_outputs import SignatureOutputs, check_outputs, re
 from tfsiamese.servables import SavedModelFile, Signature
 from tfsiamese.texts import utf8_texts
 
-__all__ = ["CheckedSignature", "check_in_fresh_process"]
+__all__ = ["MOST_CHECKED_TEXTS", "CheckedSignature", "check_in_fresh_process"]
 
 _PROGRAM = Path(__file__).with_name("fresh_process.py")
 _EMBEDDING_SIGNATURES = ("serving_default", "embed")
 # The CPU: the calling process may hold the memory of the GPU.
 _ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow"}
 _LAST_LINES = 5
-_MOST_TEXTS = 32
+MOST_CHECKED_TEXTS = 32
 # Several scripts and lengths, none at all among them.
 _TEXTS = ("a red house", "", "Grüße aus der kleinen Stadt am Fluss", "山の上の古い木", "and so on, " * 40)
 
@@ -89,7 +89,7 @@ def check_in_fresh_process(
         raise ExportError(f"Expected a vector for each of {len(texts)} texts. Received: shape {list(expected.shape)}.")
     if not len(texts):
         texts, expected = _TEXTS, None
-    used = [text.decode() for text in utf8_texts(texts[:_MOST_TEXTS])]
+    used = [text.decode() for text in utf8_texts(texts[:MOST_CHECKED_TEXTS])]
     signatures = {name: it for name, it in SavedModelFile.read(folder).signatures.items() if it.takes_texts}
     if not signatures:
         raise ExportError(f"{folder} has no signature whose inputs are all strings [batch]. Nothing can be checked.")
@@ -100,7 +100,7 @@ def check_in_fresh_process(
         outputs = _gathered([next(results) for _ in runs[name]], len(used))
         difference = check_outputs(name, signature, outputs)
         if expected is not None and name in _EMBEDDING_SIGNATURES:
-            _check_expected(name, outputs.together, expected[:_MOST_TEXTS], tolerance)
+            _check_expected(name, outputs.together, expected[:MOST_CHECKED_TEXTS], tolerance)
         checked.append(
             CheckedSignature(name, tuple(signature.inputs), tuple(signature.outputs), outputs.seconds, difference)
         )

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfsiamese.encoders import Encoder, EncodingFunction, ReusableParts, write_reusable_saved_model
 from tfsiamese.errors import ExportError
-from tfsiamese.export.checking import check_in_fresh_process
+from tfsiamese.export.checking import MOST_CHECKED_TEXTS, check_in_fresh_process
 from tfsiamese.export.compression import compress
 from tfsiamese.export.corpus import search_signature
 from tfsiamese.export.costs import measure_costs
@@ -26,8 +26,6 @@ from tfsiamese.servables import (
 )
 
 __all__ = ["VersionPlan", "write_version"]
-
-_MOST_CHECKED = 32
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def write_version(folder: Path, encoder: Encoder, plan: VersionPlan) -> None:
     costs = measure_costs(encoder, folder, settings, texts) if settings.is_variant else {}
     write_metadata(folder, _metadata(encoder, plan, costs))
     if settings.check:
-        checked = list(texts)[:_MOST_CHECKED]
+        checked = list(texts)[:MOST_CHECKED_TEXTS]
         expected = encoder.encode(checked) if checked and not settings.is_variant else None
         check_in_fresh_process(folder, checked, expected)
 

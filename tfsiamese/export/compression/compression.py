@@ -9,10 +9,11 @@ from typing import Any
 import tensorflow as tf
 
 from tfsiamese.encoders import DECODED_ATTRIBUTE, EncodingFunction, ReusableParts
+from tfsiamese.encoders.restored import name_of
 from tfsiamese.errors import ExportError
 from tfsiamese.export.compression.lookups import LOOKUP, GraphRewriter
 from tfsiamese.export.compression.stored_weight import DecodedWeight
-from tfsiamese.export.compression.variable_uses import uses
+from tfsiamese.export.compression.variable_uses import base_name, uses
 from tfsiamese.export.compression.weight_formats import WeightFormat, weight_format
 
 __all__ = ["compress"]
@@ -79,11 +80,11 @@ class _Store:
         self.tables: dict[Any, tf.Variable] = {}
         self.decoded: dict[Any, DecodedWeight] = {}
         for table in tables:
-            rows = format_.store_rows(table.numpy(), _name(table))
-            self.tables[table.ref()] = tf.Variable(rows, trainable=False, name=_name(table))
+            rows = format_.store_rows(table.numpy(), name_of(table))
+            self.tables[table.ref()] = tf.Variable(rows, trainable=False, name=name_of(table))
         self.stored += self.tables.values()
         for kernel in kernels:
-            decoded = DecodedWeight(kernel.numpy(), format_, _name(kernel))
+            decoded = DecodedWeight(kernel.numpy(), format_, name_of(kernel))
             self.stored += decoded.stored
             self.decoded[kernel.ref()] = decoded
 
@@ -142,7 +143,7 @@ class _TracedEncoder:
         @tf.function(autograph=False, input_signature=[_TEXTS])
         def encode(texts: tf.Tensor) -> tf.Tensor:
             graph = tf.compat.v1.get_default_graph()
-            used = {name.split(":")[0].lstrip("^") for node in definition.node for name in node.input}
+            used = {base_name(name.lstrip("^")) for node in definition.node for name in node.input}
             given = {
                 capture.placeholder: graph.capture(handles.get(id(capture.external), capture.external))
                 for capture in self.captures
@@ -184,7 +185,3 @@ def _resources(network: object, graphs: Sequence[_TracedEncoder]) -> list[Any]:
         for owner in owners
         if not isinstance(owner, tf.Variable) and id(getattr(owner, "resource_handle", None)) in used
     ]
-
-
-def _name(variable: tf.Variable) -> str:
-    return variable.name.split(":")[0]

@@ -61,13 +61,12 @@ class GraphRewriter:
 
     def _decode(self, nodes: Any, node: Any) -> None:
         """Puts the decoder behind a lookup, under the lookup's name."""
-        name, indices = node.name, node.attr["Tindices"].type
+        name = node.name
         lookup = nodes.add()
         lookup.CopyFrom(node)
         lookup.name = f"{name}/stored"
         lookup.attr["dtype"].type = self._stored_type.as_datatype_enum
         lookup.attr.pop("_output_shapes", None)
-        lookup.attr["Tindices"].type = indices
         reference = f"{name}/stored:output:0" if nodes is not self._graph.node else f"{name}/stored"
         node.Clear()
         node.name, node.op = name, "PartitionedCall"
