@@ -109,7 +109,7 @@ class TestDistinct:
         costs = CountedCosts()
         pending = deque(range(3000))
         sampler = DistinctSampler(ids, batch_size, costs=costs, max_tokens=10**6)
-        assert sampler._take_batch(pending) == [0]
+        assert sampler.take_batch(pending) == [0]
         assert costs.num_looks == 1 + most_waiting
         assert list(pending) == list(range(1, 3000))
 

@@ -7,8 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from tfsiamese.errors import DataError, SettingsError
-from tfsiamese.pairs import Examples, LabelledTexts, Pairs, Triplets, read_examples, read_texts
+from tfsiamese.pairs import (
+    AnyExamples,
+    Examples,
+    LabelledTexts,
+    Pairs,
+    StoredExamples,
+    Triplets,
+    read_examples,
+    read_texts,
+    stream_examples,
+)
 from tfsiamese.pairs.contrast import contrasting_pairs
+from tfsiamese.pairs.shards import is_sharded
+from tfsiamese.pairs.streaming import is_large
 from tfsiamese.training.recipe import DataRecipe, Recipe
 from tfsiamese.training.recipe_keys import CHECKPOINT
 
@@ -21,6 +33,9 @@ _OTHER_EVALUATORS = ("sts", "retrieval")
 # A scatter of more points is a cloud, and each is encoded before and after.
 _MOST_SHOWN = 2000
 
+# Of stored examples so many random rows stand for all where partners and documents come from the training data.
+_POOL_ROWS = 10_000
+
 
 @dataclass
 class RunData:
@@ -30,21 +45,27 @@ class RunData:
     """
 
     head: str
-    training: dict[str, dict[str, Examples]] = field(default_factory=dict)
+    training: dict[str, dict[str, AnyExamples]] = field(default_factory=dict)
     validation: dict[str, dict[str, Examples]] = field(default_factory=dict)
     prompts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def shown(self) -> Examples:
-        """What the plots show: held-out data where there is any."""
-        return next(iter(next(iter((self.validation or self.training).values())).values()))
+        """What the plots show: held-out data where there is any; of stored examples a sample."""
+        named: Any = self.validation or self.training
+        found: AnyExamples = next(iter(next(iter(named.values())).values()))
+        if not isinstance(found, StoredExamples):
+            return found
+        if len(found) > _MOST_SHOWN:
+            _logger.info("%s: the plots are of a sample of %d rows.", found.source, _MOST_SHOWN)
+        return found.sample(_MOST_SHOWN)
 
     @property
     def contrast(self) -> Pairs | None:
         """Pairs of it for the score scatter; None where there are too few rows to make them of."""
         training = next(iter(next(iter(self.training.values())).values()))
         try:
-            return contrasting_pairs(self.shown, pool=training, most_rows=_MOST_SHOWN)
+            return contrasting_pairs(self.shown, pool=_pool(training), most_rows=_MOST_SHOWN)
         except DataError:
             return None
 
@@ -90,7 +111,7 @@ class RunData:
     def _held_out_evaluator(self, stage: str, name: str, label: str) -> Any:
         from tfsiamese.evaluation import PairEvaluator, RetrievalData, RetrievalEvaluator
 
-        held_out, training = self.validation[stage][name], self.training[stage][name]
+        held_out, training = self.validation[stage][name], _pool(self.training[stage][name])
         prompts = self._prompts_of(stage, held_out)
         if isinstance(held_out, Triplets) and isinstance(training, Triplets):
             return RetrievalEvaluator(RetrievalData.from_triplets(held_out, known=training), label, **prompts)
@@ -129,9 +150,13 @@ def keep_held_out_rows_out(data: RunData) -> None:
     Raises:
         DataError: nothing is left of a data set.
     """
-    held_out = {key for stage in data.validation.values() for one in stage.values() for key in row_keys(one)}
+    every = [one for stage in data.validation.values() for one in stage.values()]
+    held_out = {key for one in every for key in row_keys(one)}
     for stage in data.training.values():
         for name, examples in stage.items():
+            if isinstance(examples, StoredExamples):
+                stage[name] = _without(examples, every)
+                continue
             kept = [key not in held_out for key in row_keys(examples)]
             dropped = len(kept) - sum(kept)
             if not any(kept):
@@ -139,6 +164,14 @@ def keep_held_out_rows_out(data: RunData) -> None:
             if dropped:
                 _logger.warning("%s: %d rows are validation data too, and are left out.", examples.source, dropped)
                 stage[name] = examples.take(kept)
+
+
+def _without(examples: StoredExamples, held_out: list[Examples]) -> StoredExamples:
+    rest = examples.without(held_out)
+    if len(rest) < len(examples):
+        dropped = len(examples) - len(rest)
+        _logger.warning("%s: %d rows are validation data too, and are left out.", examples.source, dropped)
+    return rest
 
 
 def row_keys(examples: Examples) -> list[Any]:
@@ -209,7 +242,7 @@ def make_retention(recipe: Recipe) -> Any:
     return Retention(texts, **{key: value for key, value in recipe.retention.items() if key != "texts"})
 
 
-def _loss(one: DataRecipe, examples: Examples, recipe: Recipe) -> Any:
+def _loss(one: DataRecipe, examples: AnyExamples, recipe: Recipe) -> Any:
     from tfsiamese.losses import get_loss
     from tfsiamese.training import DEFAULT_LOSSES
 
@@ -219,12 +252,30 @@ def _loss(one: DataRecipe, examples: Examples, recipe: Recipe) -> Any:
     return get_loss(name, head, **settings)
 
 
-def _split(one: DataRecipe, seed: int) -> "tuple[Examples, Examples | None]":
-    examples = read_examples(one.file, **one.reading)
+def _pool(examples: AnyExamples) -> Examples:
+    """Training data that partners and documents are taken from: of stored examples a sample."""
+    return examples.sample(_POOL_ROWS) if isinstance(examples, StoredExamples) else examples
+
+
+def _read(file: str, reading: dict[str, Any], stream: bool | None) -> AnyExamples:
+    """The rows of a file, or of all files of a pattern or a folder; streamed if asked for, or if they are large."""
+    if not is_sharded(file) and not stream and (stream is not None or not is_large(file)):
+        return read_examples(file, **reading)
+    examples = stream_examples(file, **reading)
+    return examples if stream or (stream is None and is_large(file)) else examples.load()
+
+
+def _read_into_memory(file: str, reading: dict[str, Any]) -> Examples:
+    found = _read(file, reading, stream=False)
+    return found.load() if isinstance(found, StoredExamples) else found
+
+
+def _split(one: DataRecipe, seed: int) -> "tuple[AnyExamples, Examples | None]":
+    examples = _read(one.file, one.reading, one.stream)
     try:
         part = float(one.validation)
     except ValueError:
-        return examples, read_examples(one.validation, **one.reading)
+        return examples, _read_into_memory(one.validation, one.reading)
     if part == 0:
         return examples, None
     if part < 0 or (part >= 1 and not part.is_integer()):

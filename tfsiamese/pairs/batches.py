@@ -1,6 +1,6 @@
 """Batches of examples as tensors, in an order that a sampler decides."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,9 +8,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tfsiamese.pairs.sampling import BatchSampler
+from tfsiamese.pairs.store import ranges
+from tfsiamese.pairs.text_hashes import mixed, text_hashes
 from tfsiamese.pairs.text_ids import TextIds
 
-__all__ = ["Batch", "ExampleBatches"]
+__all__ = ["Batch", "Encode", "ExampleBatches"]
+
+Encode = Callable[[list[str]], np.ndarray]
+"""From texts [n] to vectors, float32 [n, dimension]."""
 
 
 class Batch(NamedTuple):
@@ -54,8 +59,13 @@ class ExampleBatches:
         self._vocabulary = tf.constant(ids.vocabulary, tf.string)
         self._labels = labels
         self._has_ragged_labels = len(labels) != len(ids)
+        self._vectors: np.ndarray | None = None
+        self._set_sampler(sampler, len(ids))
+
+    def _set_sampler(self, sampler: BatchSampler, num_rows: int) -> None:
         self._sampler = sampler
-        self._cached: tuple[int, list[NDArray[np.int64]]] | None = None
+        self._num_rows = num_rows
+        self._cached: tuple[int, Sequence[NDArray[np.int64]]] | None = None
 
     def __len__(self) -> int:
         """Batches in the first epoch; where rows must not stand together, other epochs can differ by a few."""
@@ -64,7 +74,7 @@ class ExampleBatches:
     @property
     def num_rows(self) -> int:
         """Rows of the data."""
-        return len(self._ids)
+        return self._num_rows
 
     @property
     def vocabulary(self) -> list[str]:
@@ -91,27 +101,41 @@ class ExampleBatches:
 
     def epoch(self, epoch: int = 0, first_batch: int = 0) -> Iterator[Batch]:
         """Yields the batches of an epoch, from `first_batch` on."""
-        for rows in self._batches(epoch)[first_batch:]:
-            yield self.gather(rows)
+        batches = self._batches(epoch)
+        for batch in range(first_batch, len(batches)):
+            yield self.gather(batches[batch])
+
+    def some_texts(self, count: int, seed: int = 0) -> list[str]:
+        """Up to `count` random distinct texts without prompts; which ones does not depend on the order of the data."""
+        distinct = list(dict.fromkeys(self.plain_vocabulary))
+        if len(distinct) <= count:
+            return distinct
+        keys = mixed(text_hashes(text.encode() for text in distinct), seed)
+        return [distinct[place] for place in np.argsort(keys)[:count]]
+
+    def vectors_of(self, batch: Batch, encode: Encode) -> np.ndarray:
+        """The vectors of a batch's texts without their prompts, [d, dimension].
+
+        Args:
+            batch: one of these batches.
+            encode: computes vectors; it is called once, with all texts of all batches, and then no more.
+        """
+        if self._vectors is None:
+            self._vectors = encode(self.plain_vocabulary)
+        return self._vectors[batch.numbers.numpy()]
 
     def gather(self, rows: NDArray[np.int64]) -> Batch:
         """The batch of these rows."""
         columns = [column[rows] for column in self._ids.columns]
         starts, ends = self._ids.splits[rows], self._ids.splits[rows + 1]
         counts = ends - starts
-        numbers = np.concatenate([*columns, self._ids.negatives[_ranges(starts, counts)]])
+        numbers = np.concatenate([*columns, self._ids.negatives[ranges(starts, counts)]])
         distinct, positions = np.unique(numbers, return_inverse=True)
         texts = tf.gather(self._vocabulary, distinct)
-        labels = self._labels[_ranges(starts + rows, counts + 1) if self._has_ragged_labels else rows]
+        labels = self._labels[ranges(starts + rows, counts + 1) if self._has_ragged_labels else rows]
         return Batch(texts, tf.constant(positions), tf.constant(counts), tf.constant(labels), tf.constant(distinct))
 
-    def _batches(self, epoch: int) -> list[NDArray[np.int64]]:
+    def _batches(self, epoch: int) -> Sequence[NDArray[np.int64]]:
         if self._cached is None or self._cached[0] != epoch:
             self._cached = epoch, self._sampler.batches(epoch)
         return self._cached[1]
-
-
-def _ranges(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The numbers starts[0], starts[0] + 1, … (counts[0] of them), then those from starts[1], and so on."""
-    before = np.cumsum(counts) - counts
-    return np.repeat(starts - before, counts) + np.arange(counts.sum())

@@ -1,9 +1,8 @@
 """Several data sets in one epoch: whose turn it is at each step."""
 
 import functools
-import itertools
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from tfsiamese.pairs.batches import Batch, ExampleBatches
 from tfsiamese.pairs.seeding import generator
 
-__all__ = ["MIXINGS", "MixedBatches", "Turn"]
+__all__ = ["MIXINGS", "MixedBatches", "Turn", "Turns"]
 
 MIXINGS = ("proportional", "in-turn")
 
@@ -21,6 +20,35 @@ class Turn(NamedTuple):
 
     name: str
     batch: int
+
+
+class Turns(Sequence[Turn]):
+    """What an epoch consists of, in a few bytes a batch.
+
+    Args:
+        names: of the data sets.
+        sets: whose turn it is, the position of a name, int32 [batches].
+    """
+
+    def __init__(self, names: Sequence[str], sets: NDArray[np.int32]):
+        self._names = names
+        self._sets = sets
+        self._batches = np.empty(len(sets), np.int32)
+        for number in range(len(names)):
+            places = np.flatnonzero(sets == number)
+            self._batches[places] = np.arange(len(places))
+
+    def __len__(self) -> int:
+        return len(self._sets)
+
+    @overload
+    def __getitem__(self, step: int) -> Turn: ...
+    @overload
+    def __getitem__(self, step: slice) -> list[Turn]: ...
+    def __getitem__(self, step: int | slice) -> Turn | list[Turn]:
+        if isinstance(step, slice):
+            return [self[number] for number in range(len(self))[step]]
+        return Turn(self._names[self._sets[step]], int(self._batches[step]))
 
 
 class MixedBatches:
@@ -37,13 +65,13 @@ class MixedBatches:
         self.parts = dict(parts)
         self._mixing = mixing
         self._seed = seed
-        self._cached: tuple[int, list[Turn]] | None = None
+        self._cached: tuple[int, Turns] | None = None
 
     def __len__(self) -> int:
         """Batches in the first epoch."""
         return len(self.turns(0))
 
-    def turns(self, epoch: int) -> list[Turn]:
+    def turns(self, epoch: int) -> Turns:
         """What an epoch consists of."""
         if self._cached is None or self._cached[0] != epoch:
             self._cached = epoch, self._plan(epoch)
@@ -62,17 +90,17 @@ class MixedBatches:
 
     def epoch(self, epoch: int = 0, first_batch: int = 0) -> Iterator[tuple[str, Batch]]:
         """Yields the batches of an epoch, from `first_batch` on, with the names of their data sets."""
-        for turn in self.turns(epoch)[first_batch:]:
+        turns = self.turns(epoch)
+        for step in range(first_batch, len(turns)):
+            turn = turns[step]
             yield turn.name, self.parts[turn.name].gather(self.rows(turn, epoch))
 
-    def _plan(self, epoch: int) -> list[Turn]:
-        counts = {name: part.num_batches(epoch) for name, part in self.parts.items()}
+    def _plan(self, epoch: int) -> Turns:
+        counts = [part.num_batches(epoch) for part in self.parts.values()]
+        numbers = np.arange(len(counts), dtype=np.int32)
         if self._mixing == "in-turn":
-            rounds = range(min(counts.values()))
-            return [Turn(name, batch) for batch, name in itertools.product(rounds, self.parts)]
-        names = [name for name, count in counts.items() for _ in range(count)]
-        if self._seed is not None and len(self.parts) > 1:
-            order = generator(self._seed, "mixed data sets", epoch).permutation(len(names))
-            names = [names[place] for place in order]
-        numbers = {name: itertools.count() for name in self.parts}
-        return [Turn(name, next(numbers[name])) for name in names]
+            return Turns(list(self.parts), np.tile(numbers, min(counts)))
+        sets = np.repeat(numbers, counts)
+        if self._seed is not None and len(counts) > 1:
+            sets = sets[generator(self._seed, "mixed data sets", epoch).permutation(len(sets))]
+        return Turns(list(self.parts), sets)

@@ -20,7 +20,7 @@ from tfsiamese.pairs.table import Table
 from tfsiamese.pairs.tables import read_frame
 from tfsiamese.pairs.validation import UNIT_RANGE, score_limits, validated_frame
 
-__all__ = ["Pairs", "pairs_from_table"]
+__all__ = ["Pairs", "frame_of_pairs", "pairs_from_table", "warn_of_contradictions"]
 
 logger = logging.getLogger(__name__)
 
@@ -189,17 +189,26 @@ def pairs_from_table(table: Table, score_range: Sequence[float] | None) -> Pairs
         DataError: a row cannot be used.
         SettingsError: `score_range` is not two finite numbers, the lower one first.
     """
+    pairs = Pairs(frame_of_pairs(table, score_range), table.source, score_limits(score_range))
+    warn_of_contradictions(pairs.repeats, pairs.source)
+    return pairs
+
+
+def frame_of_pairs(table: Table, score_range: Sequence[float] | None) -> pd.DataFrame:
+    """The checked rows as `Pairs.frame` has them; raises as `pairs_from_table` does."""
     left, right, score = table.columns
     names = [column.name.strip() for column in table.layout.columns]
     rows = Rows(table.source, (names[0], names[1], names[2]), left, right, score, table.lines, table.broken, table.unit)
-    pairs = Pairs(validated_frame(rows, score_range), rows.source, score_limits(score_range))
-    if pairs.contradictions:
-        examples = "; ".join(map(str, pairs.repeats.contradiction_examples))
+    return validated_frame(rows, score_range)
+
+
+def warn_of_contradictions(repeats: Repeats, source: str) -> None:
+    """Logs a warning where pairs have more than one score."""
+    if repeats.contradictions:
         logger.warning(
             "%s: %d pair%s with more than one score, e.g. %s. All rows are kept.",
-            pairs.source,
-            pairs.contradictions,
-            "" if pairs.contradictions == 1 else "s",
-            examples,
+            source,
+            repeats.contradictions,
+            "" if repeats.contradictions == 1 else "s",
+            "; ".join(map(str, repeats.contradiction_examples)),
         )
-    return pairs

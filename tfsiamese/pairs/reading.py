@@ -8,18 +8,18 @@ import pandas as pd
 
 from tfsiamese.errors import DataError, SettingsError
 from tfsiamese.pairs.columns import ColumnNames, PairColumns
-from tfsiamese.pairs.delimited import read_delimited
+from tfsiamese.pairs.delimited import delimited_chunks, read_delimited
 from tfsiamese.pairs.examples import ExampleColumns, Examples
-from tfsiamese.pairs.json_lines import read_json_lines
+from tfsiamese.pairs.json_lines import json_line_chunks, read_json_lines
 from tfsiamese.pairs.labelled_texts import labelled_texts_from_table
 from tfsiamese.pairs.pairs import Pairs, pairs_from_table
-from tfsiamese.pairs.table import ColumnFinder, Table
-from tfsiamese.pairs.tables import read_frame, read_parquet
+from tfsiamese.pairs.table import ColumnFinder, Table, TableChunks
+from tfsiamese.pairs.tables import parquet_chunks, read_frame, read_parquet
 from tfsiamese.pairs.text_file import require_file
 from tfsiamese.pairs.triplets import triplets_from_table
 from tfsiamese.pairs.validation import score_limits
 
-__all__ = ["read_examples", "read_pairs"]
+__all__ = ["open_chunks", "read_examples", "read_pairs"]
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson", ".json")
@@ -145,22 +145,58 @@ def _read(
     if not isinstance(source, (str, os.PathLike)):
         raise SettingsError(f"Expected the path of a file, or a pandas DataFrame. Received: {type(source).__name__}.")
     path = Path(source)
+    suffix = _checked_suffix(path, delimiter, columns)
+    if suffix in _DELIMITERS:
+        names = columns.split(",") if isinstance(columns, str) else columns
+        return read_delimited(path, finder, encoding=encoding, delimiter=_separator(suffix, delimiter), columns=names)
+    if suffix in _JSON_LINES:
+        return read_json_lines(path, finder, encoding=encoding)
+    return read_parquet(path, finder)
+
+
+def open_chunks(
+    path: Path,
+    finder: ColumnFinder,
+    encoding: str,
+    delimiter: str | None,
+    columns: Sequence[str] | None,
+    chunk_rows: int,
+) -> TableChunks:
+    """Reads a file of any format `chunk_rows` rows at a time, in the memory of these rows.
+
+    Raises:
+        DataError, DependencyError, SettingsError: as `read_examples`.
+    """
+    suffix = _checked_suffix(path, delimiter, columns)
+    if suffix in _DELIMITERS:
+        names = columns.split(",") if isinstance(columns, str) else columns
+        separator = _separator(suffix, delimiter)
+        return delimited_chunks(
+            path, finder, encoding=encoding, delimiter=separator, columns=names, chunk_rows=chunk_rows
+        )
+    if suffix in _JSON_LINES:
+        return json_line_chunks(path, finder, encoding=encoding, chunk_rows=chunk_rows)
+    return parquet_chunks(path, finder, chunk_rows=chunk_rows)
+
+
+def _separator(suffix: str, delimiter: str | None) -> str:
+    return _DELIMITERS[suffix] if delimiter is None else delimiter
+
+
+def _checked_suffix(path: Path, delimiter: str | None, columns: Sequence[str] | None) -> str:
+    """The file's suffix, which tells its format; raises where none is known, or a setting does not go with it."""
     suffix = path.suffix.lower()
     if suffix in _DELIMITERS:
-        separator = _DELIMITERS[suffix] if delimiter is None else delimiter
-        names = columns.split(",") if isinstance(columns, str) else columns
-        return read_delimited(path, finder, encoding=encoding, delimiter=separator, columns=names)
-    if suffix in _JSON_LINES:
-        _reject_text_settings(f"{path}, a file of JSON lines", delimiter, columns)
-        return read_json_lines(path, finder, encoding=encoding)
-    if suffix == ".parquet":
-        _reject_text_settings(f"{path}, a Parquet file", delimiter, columns)
-        return read_parquet(path, finder)
-    require_file(path)
-    raise DataError(
-        f"{path} has {f'the unknown suffix {path.suffix}' if suffix else 'no suffix'}. Expected one of "
-        f"{', '.join(_SUFFIXES)}: convert or rename the file."
-    )
+        return suffix
+    if suffix not in _SUFFIXES:
+        require_file(path)
+        raise DataError(
+            f"{path} has {f'the unknown suffix {path.suffix}' if suffix else 'no suffix'}. Expected one of "
+            f"{', '.join(_SUFFIXES)}: convert or rename the file."
+        )
+    kind = "a file of JSON lines" if suffix in _JSON_LINES else "a Parquet file"
+    _reject_text_settings(f"{path}, {kind}", delimiter, columns)
+    return suffix
 
 
 def _reject_text_settings(what: str, delimiter: str | None, columns: Sequence[str] | None) -> None:

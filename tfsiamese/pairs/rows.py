@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tfsiamese.errors import DataError
 
-__all__ = ["MOST_SHOWN", "BadRow", "Rows", "Source", "bad_rows_error", "unusable_rows_error"]
+__all__ = ["MOST_SHOWN", "BadRow", "Rows", "Source", "UnusableRowsError", "bad_rows_error", "unusable_rows_error"]
 
 MOST_SHOWN = 5
 """The number of bad rows that one message describes; the rest is only counted."""
@@ -66,7 +66,23 @@ class Rows:
     unit: str = "line"
 
 
-def bad_rows_error(source: str, unit: str, first: Sequence[BadRow], num_bad: int, num_rows: int) -> DataError:
+class UnusableRowsError(DataError):
+    """Rows of a source cannot be used; keeps what its message says, so that one for more rows can be made of it.
+
+    Attributes:
+        first: the first bad rows, in order; up to `MOST_SHOWN`.
+        num_bad: how many there are in all.
+        num_rows: how many rows were looked at, good or bad.
+    """
+
+    def __init__(self, message: str, first: Sequence[BadRow], num_bad: int, num_rows: int):
+        super().__init__(message)
+        self.first = tuple(first)
+        self.num_bad = num_bad
+        self.num_rows = num_rows
+
+
+def bad_rows_error(source: str, unit: str, first: Sequence[BadRow], num_bad: int, num_rows: int) -> UnusableRowsError:
     """One line for all bad rows.
 
     Args:
@@ -80,13 +96,14 @@ def bad_rows_error(source: str, unit: str, first: Sequence[BadRow], num_bad: int
     problems = "; ".join(f"{unit} {row.line}: {row.problem}" for row in first)
     default = "Correct or remove this row." if num_bad == 1 else "Correct or remove these rows."
     advice = " ".join(dict.fromkeys(row.advice or default for row in first))
-    if num_bad == 1:
-        return DataError(f"{source}: {problems}. {advice}")
     more = f"; and {num_bad - len(first)} more" if num_bad > len(first) else ""
-    return DataError(f"{source}: {num_bad} of {num_rows} rows cannot be used: {problems}{more}. {advice}")
+    count = "" if num_bad == 1 else f"{num_bad} of {num_rows} rows cannot be used: "
+    return UnusableRowsError(f"{source}: {count}{problems}{more}. {advice}", first, num_bad, num_rows)
 
 
-def unusable_rows_error(source: Source, unusable: NDArray[np.intp], describe: Callable[[int], BadRow]) -> DataError:
+def unusable_rows_error(
+    source: Source, unusable: NDArray[np.intp], describe: Callable[[int], BadRow]
+) -> UnusableRowsError:
     """One line for the rows that could not be taken apart and those whose values cannot be used.
 
     Args:

@@ -1,6 +1,7 @@
 """Which rows stand in which batch: lists of row numbers that a seed and an epoch decide."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfsiamese.pairs.class_sampling import ClassSampler
+from tfsiamese.pairs.cut_order import CutOrder, cut_at_budget, cut_at_size, row_numbers
 from tfsiamese.pairs.seeding import generator
 from tfsiamese.pairs.text_ids import TextIds
 
@@ -24,7 +26,7 @@ _LOOK_AHEAD_ROWS = 2000
 class BatchSampler(Protocol):
     """Cuts an epoch into batches."""
 
-    def batches(self, epoch: int) -> list[RowNumbers]:
+    def batches(self, epoch: int) -> Sequence[RowNumbers]:
         """The rows of each batch of an epoch, counted from 0; every row stands in exactly one of them."""
 
 
@@ -35,7 +37,7 @@ class ShuffledSampler:
         num_rows: rows of the data.
         batch_size: rows a batch; the last batch of an epoch holds the rest.
         seed: decides the order of every epoch; None keeps the order of the rows.
-        costs: the tokens of each row, int64 [num_rows].
+        costs: the tokens of each row, [num_rows].
         max_tokens: the tokens a batch may hold; a row that alone has more is a batch of its own.
     """
 
@@ -44,7 +46,7 @@ class ShuffledSampler:
         num_rows: int,
         batch_size: int,
         seed: int | None = None,
-        costs: RowNumbers | None = None,
+        costs: NDArray[np.integer] | None = None,
         max_tokens: int | None = None,
     ):
         self._num_rows = num_rows
@@ -53,23 +55,12 @@ class ShuffledSampler:
         self._costs = costs
         self._max_tokens = max_tokens
 
-    def batches(self, epoch: int) -> list[RowNumbers]:
+    def batches(self, epoch: int) -> CutOrder:
         """See `BatchSampler`."""
         order = _ordered(self._num_rows, self._seed, "shuffled rows", epoch)
         if self._costs is None or self._max_tokens is None:
-            return [order[start : start + self._batch_size] for start in range(0, len(order), self._batch_size)]
-        return self._cut_at_budget(order, self._costs[order], self._max_tokens)
-
-    def _cut_at_budget(self, order: RowNumbers, costs: RowNumbers, max_tokens: int) -> list[RowNumbers]:
-        totals = np.concatenate([[0], np.cumsum(costs)])
-        batches, start = [], 0
-        while start < len(order):
-            # The first row at which the sum since `start` is above the budget.
-            end = int(np.searchsorted(totals, totals[start] + max_tokens, side="right")) - 1
-            end = min(max(end, start + 1), start + self._batch_size)
-            batches.append(order[start:end])
-            start = end
-        return batches
+            return CutOrder(order, cut_at_size(len(order), self._batch_size))
+        return CutOrder(order, cut_at_budget(order, self._costs, self._batch_size, self._max_tokens))
 
 
 class DistinctSampler:
@@ -121,10 +112,11 @@ class DistinctSampler:
         pending = deque(_ordered(len(self._anchors), self._seed, "distinct rows", epoch).tolist())
         batches = []
         while pending:
-            batches.append(np.array(self._take_batch(pending), dtype=np.int64))
+            batches.append(np.array(self.take_batch(pending), dtype=np.int64))
         return batches
 
-    def _take_batch(self, pending: deque[int]) -> list[int]:
+    def take_batch(self, pending: deque[int]) -> list[int]:
+        """Takes the next batch from the front of `pending`; rows that conflict with it stay there, in their order."""
         batch = _OpenBatch()
         waiting: list[int] = []
         while pending and len(batch.rows) < self._batch_size and len(waiting) < self._most_waiting:
@@ -166,9 +158,9 @@ class _OpenBatch:
     tokens: int = 0
 
 
-def _ordered(count: int, seed: int | None, purpose: str, epoch: int) -> RowNumbers:
-    """The numbers below `count` in the order of an epoch: int64 [count]."""
-    numbers = np.arange(count, dtype=np.int64)
+def _ordered(count: int, seed: int | None, purpose: str, epoch: int) -> NDArray[np.integer]:
+    """The numbers below `count` in the order of an epoch, [count]."""
+    numbers = row_numbers(count)
     return numbers if seed is None else generator(seed, purpose, epoch).permutation(numbers)
 
 

@@ -1,6 +1,6 @@
 """What every reader hands on: named columns, as they were found, and the rows that could not be taken apart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tfsiamese.pairs.rows import BadRow
 
-__all__ = ["Column", "ColumnFinder", "Layout", "Table"]
+__all__ = ["Column", "ColumnFinder", "Layout", "Table", "TableChunks"]
 
 
 class Column(NamedTuple):
@@ -76,3 +76,10 @@ class Table:
     def names(self, role: str) -> list[str]:
         """The source's own names of the columns of this role."""
         return [column.name.strip() for column in self.layout.columns if column.role == role]
+
+
+class TableChunks(NamedTuple):
+    """A source as tables of some rows each, which follow one another; they are read as they are asked for."""
+
+    layout: Layout
+    tables: Iterator[Table]

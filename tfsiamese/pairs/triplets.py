@@ -19,7 +19,7 @@ from tfsiamese.pairs.triplet_columns import TripletColumns
 from tfsiamese.pairs.triplet_validation import triplet_frame
 from tfsiamese.pairs.wording import shown
 
-__all__ = ["Triplets", "triplets_from_table"]
+__all__ = ["Triplets", "contradiction_line", "triplets_from_table"]
 
 logger = logging.getLogger(__name__)
 
@@ -200,10 +200,15 @@ class Triplets:
 
     def _contradiction_line(self) -> str:
         row, anchor, text = next(self._contradictions())
-        return (
-            f"{self.contradictions} row{'' if self.contradictions == 1 else 's'} with a negative that is the anchor or "
-            f"a positive of it, e.g. {shown(text)} for {shown(anchor)} on line {self.frame['line'].iloc[row]}"
-        )
+        return contradiction_line(self.contradictions, anchor, text, f"line {self.frame['line'].iloc[row]}")
+
+
+def contradiction_line(count: int, anchor: str, text: str, where: str) -> str:
+    """How many rows have a negative that is none, with the first of them."""
+    return (
+        f"{count} row{'' if count == 1 else 's'} with a negative that is the anchor or a positive of it, e.g. "
+        f"{shown(text)} for {shown(anchor)} on {where}"
+    )
 
 
 def triplets_from_table(table: Table) -> Triplets:

@@ -1,19 +1,23 @@
 """From a data set and the settings to batches."""
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tfsiamese.encoders import Encoder
 from tfsiamese.errors import SettingsError
-from tfsiamese.pairs import Examples, LabelledTexts, Triplets
+from tfsiamese.pairs import AnyExamples, Examples, LabelledTexts, StoredExamples, Triplets
 from tfsiamese.pairs.batches import ExampleBatches
 from tfsiamese.pairs.class_sampling import require_room_for_classes
 from tfsiamese.pairs.sampling import BatchSampler, ClassSampler, DistinctSampler, ShuffledSampler
 from tfsiamese.pairs.seeding import derived_seed
+from tfsiamese.pairs.stored_batches import StoredBatches, StoredLabels, StoredPrompts, tokens_of_stored_rows
+from tfsiamese.pairs.stored_sampling import StoredDistinctSampler
 from tfsiamese.pairs.text_ids import TextIds, text_ids, tokens_of_rows
 from tfsiamese.training.prompts import prompts_before_texts
 from tfsiamese.training.settings import TrainingSettings
-from tfsiamese.training.tasks import Task, group_numbers
+from tfsiamese.training.tasks import Labels, Task, group_numbers
 
 __all__ = ["check_batching", "training_batches", "validation_batches"]
 
@@ -29,11 +33,8 @@ def training_batches(task: Task, settings: TrainingSettings, encoder: Encoder) -
     Raises:
         SettingsError: the loss has nothing to compare, or a prompt cannot be used.
     """
-    ids = text_ids(task.examples, **prompts_before_texts(task.examples, settings, encoder))
     seed = derived_seed(settings.seed, task.name)
-    costs = _costs(ids, settings, encoder)
-    sampler = _sampler(task.examples, ids, settings, settings.batch_size, seed, costs)
-    batches = ExampleBatches(ids, _or_zeros(task.labels, len(task.examples)), sampler)
+    batches = _batches(task.examples, task.labels, settings, encoder, (settings.batch_size, seed))
     _require_something_to_compare(task, batches)
     return batches
 
@@ -58,10 +59,28 @@ def validation_batches(task: Task, settings: TrainingSettings, encoder: Encoder)
     """
     if task.validation is None:
         return None
-    ids = text_ids(task.validation, **prompts_before_texts(task.validation, settings, encoder))
     size, seed = (settings.batch_size, 0) if task.loss.compares_rows else (_VALIDATION_BATCH_SIZE, None)
-    sampler = _sampler(task.validation, ids, settings, size, seed, _costs(ids, settings, encoder))
-    return ExampleBatches(ids, _or_zeros(task.validation_labels, len(task.validation)), sampler)
+    return _batches(task.validation, task.validation_labels, settings, encoder, (size, seed))
+
+
+def _batches(
+    examples: AnyExamples,
+    labels: Labels | None,
+    settings: TrainingSettings,
+    encoder: Encoder,
+    size_and_seed: tuple[int, int | None],
+) -> ExampleBatches:
+    """Batches of so many rows; without a seed in the order of the rows."""
+    prompts = prompts_before_texts(cast(Examples, examples), settings, encoder)
+    if isinstance(examples, StoredExamples):
+        stored = labels if isinstance(labels, StoredLabels) else None
+        return StoredBatches(
+            examples, stored, _stored_sampler(examples, prompts, settings, encoder, size_and_seed), **prompts
+        )
+    ids = text_ids(examples, **prompts)
+    sampler = _sampler(examples, ids, settings, *size_and_seed, _costs(ids, settings, encoder))
+    of_rows = labels if isinstance(labels, np.ndarray) else np.zeros(len(examples), np.float32)
+    return ExampleBatches(ids, of_rows, sampler)
 
 
 def _require_something_to_compare(task: Task, batches: ExampleBatches) -> None:
@@ -82,10 +101,34 @@ def _costs(ids: TextIds, settings: TrainingSettings, encoder: Encoder) -> NDArra
     """The tokens of each row, where they are limited."""
     if settings.max_tokens is None:
         return None
-    num_tokens = encoder.num_tokens(ids.vocabulary)
+    return tokens_of_rows(ids, _num_tokens(ids.vocabulary, encoder))
+
+
+def _num_tokens(texts: list[str], encoder: Encoder) -> NDArray[np.int32] | None:
+    """The tokens that the encoder reads of each text; None where it does not tell."""
+    num_tokens = encoder.num_tokens(texts)
     if num_tokens is not None and encoder.max_length is not None:
         num_tokens = np.minimum(num_tokens, encoder.max_length)
-    return tokens_of_rows(ids, num_tokens)
+    return num_tokens
+
+
+def _stored_sampler(
+    examples: StoredExamples,
+    prompts: dict[str, str],
+    settings: TrainingSettings,
+    encoder: Encoder,
+    size_and_seed: tuple[int, int | None],
+) -> BatchSampler:
+    costs = None
+    if settings.max_tokens is not None:
+        costs = tokens_of_stored_rows(examples, StoredPrompts(**prompts), lambda texts: _num_tokens(texts, encoder))
+    if _batching(examples, settings) == "distinct":
+        return StoredDistinctSampler(examples, *size_and_seed, costs, settings.max_tokens)
+    return ShuffledSampler(len(examples), *size_and_seed, costs, settings.max_tokens)
+
+
+def _batching(examples: AnyExamples, settings: TrainingSettings) -> str:
+    return _BATCHING_BY_SHAPE[examples.shape] if settings.batching == "auto" else settings.batching
 
 
 def _sampler(
@@ -96,7 +139,7 @@ def _sampler(
     seed: int | None,
     costs: NDArray[np.int64] | None,
 ) -> BatchSampler:
-    batching = _BATCHING_BY_SHAPE[examples.shape] if settings.batching == "auto" else settings.batching
+    batching = _batching(examples, settings)
     if batching == "by-class" and isinstance(examples, LabelledTexts):
         return ClassSampler(
             examples.labels, batch_size, seed, settings.per_class, costs=costs, max_tokens=settings.max_tokens
@@ -107,7 +150,3 @@ def _sampler(
         distinct = ids if ids.plain == ids.vocabulary else text_ids(examples)
         return DistinctSampler(distinct, batch_size, seed, groups, costs, settings.max_tokens)
     return ShuffledSampler(len(examples), batch_size, seed, costs, settings.max_tokens)
-
-
-def _or_zeros(labels: np.ndarray | None, num_rows: int) -> np.ndarray:
-    return np.zeros(num_rows, np.float32) if labels is None else labels

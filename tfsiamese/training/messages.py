@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tfsiamese.encoders import describe_cut_texts
 from tfsiamese.errors import TrainingError
-from tfsiamese.pairs import Examples
+from tfsiamese.pairs import AnyExamples, StoredExamples
+from tfsiamese.pairs.stored_batches import StoredBatches
 from tfsiamese.training.plan import TrainingPlan
 from tfsiamese.training.run_state import RunState
 
@@ -39,12 +40,20 @@ def bad_batch_error(plan: TrainingPlan, state: RunState, loss: float, kept: Path
 
 
 def describe_all_cut_texts(plan: TrainingPlan) -> dict[str, str]:
-    """How many distinct training texts of each data set are longer than the encoder reads, in words; logged too."""
+    """How many distinct training texts of each data set are longer than the encoder reads, in words; logged too.
+
+    Of stored examples some thousand texts are looked at.
+    """
     encoder = plan.model.encoder
-    described = {}
+    described: dict[str, str] = {}
+    if encoder.max_length is None or encoder.num_tokens([""]) is None:
+        return described
     for name, batches in plan.batches.parts.items():
-        num_tokens = None if encoder.max_length is None else encoder.num_tokens(batches.vocabulary)
+        texts = batches.vocabulary
+        num_tokens = encoder.num_tokens(texts)
         cut = "" if num_tokens is None else describe_cut_texts(num_tokens, encoder.max_length)
+        if cut and isinstance(batches, StoredBatches):
+            cut = f"of a sample of {len(texts):,} texts, {cut}"
         if cut:
             described[name] = cut
             _logger.warning("%s: %s", name, cut)
@@ -66,7 +75,15 @@ def warn_if_nothing_was_gained(plan: TrainingPlan, before: Mapping[str, float], 
         )
 
 
-def _name_rows(examples: Examples, rows: list[int]) -> str:
-    lines = sorted(int(examples.frame["line"].iloc[row]) for row in rows)
+def _name_rows(examples: AnyExamples, rows: list[int]) -> str:
+    if isinstance(examples, StoredExamples):
+        places = sorted(examples.where(rows))
+        lines_of = {path: [line for other, line in places if other == path] for path, _ in places}
+    else:
+        lines_of = {examples.source: sorted(int(examples.frame["line"].iloc[row]) for row in rows)}
+    return "; ".join(f"{path}, {_lines(lines)}" for path, lines in lines_of.items())
+
+
+def _lines(lines: list[int]) -> str:
     shown = ", ".join(map(str, lines[:_MOST_LINES])) + (", …" if len(lines) > _MOST_LINES else "")
-    return f"{examples.source}, line{'s' if len(lines) > 1 else ''} {shown}"
+    return f"line{'s' if len(lines) > 1 else ''} {shown}"

@@ -1,6 +1,7 @@
 """What to train, as a TOML file and command-line flags say it: plain values, checked, not loaded yet."""
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,9 @@ class DataRecipe:
 
     Attributes:
         name: tells it from other data sets of its stage.
-        file: the path.
+        file: the path of a file, a pattern such as "pairs/part-*.csv", or a folder of .parquet files: one data set.
         reading: keyword arguments of `read_examples`.
+        stream: read it through a store on the disk; None leaves that to the size of the files.
         loss: the name of a loss with its settings under "settings", or empty for the default of the data's shape.
         validation: a fraction, a number of rows, a file, or 0.
     """
@@ -41,6 +43,7 @@ class DataRecipe:
     reading: Table = field(default_factory=dict)
     loss: Table = field(default_factory=dict)
     validation: str = "0.1"
+    stream: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,8 @@ def make_recipe(table: Table, flags: Table | None = None, source: str = "the con
         table: top level: out, encoder and what else `Recipe.encoder` holds, data, loss; tables: training (settings of
             every stage), evaluation, retention, and lora (rank, alpha, targets) unless it is a number at the top; an
             array of tables `stages`, each with name, data, loss, validation and settings of its own. `data` is a file,
-            a list of files, or a list of tables with file, name, loss, validation and how to read it.
+            a list of files, or a list of tables with file, name, loss, validation and how to read it (`stream` among
+            it).
         flags: of the same form, without stages.
         source: the name of the table in messages.
 
@@ -168,12 +172,19 @@ def _data(entry: Any, shared: Table, flags: Table, where: str) -> DataRecipe:
     if "validation" in flags.get("evaluation", {}):
         validation = flags["evaluation"]["validation"]
     return DataRecipe(
-        name=str(table.get("name", Path(table["file"]).stem)),
+        name=str(table.get("name", _name_of(table["file"]))),
         file=str(table["file"]),
-        reading={key: table[key] for key in READING if table.get(key) is not None},
+        reading={key: table[key] for key in READING if key != "stream" and table.get(key) is not None},
         loss=_overridden(loss, flags.get("loss", {})),
         validation="0.1" if validation is None else str(validation),
+        stream=table.get("stream"),
     )
+
+
+def _name_of(file: str) -> str:
+    """What a data set is called by default: by its file, of a pattern by what is fixed in it, else by the folder."""
+    path = Path(file)
+    return re.sub(r"\[.*?\]|[*?]", "", path.stem).strip("-_. ") or path.parent.name or "training"
 
 
 def _distinctly_named(data: list[DataRecipe], where: str) -> tuple[DataRecipe, ...]:
@@ -181,7 +192,7 @@ def _distinctly_named(data: list[DataRecipe], where: str) -> tuple[DataRecipe, .
     stems = [one.name for one in data]
     named = [
         dataclasses.replace(one, name=f"{Path(one.file).parent.name}-{one.name}")
-        if stems.count(one.name) > 1 and one.name == Path(one.file).stem
+        if stems.count(one.name) > 1 and one.name == _name_of(one.file)
         else one
         for one in data
     ]

@@ -25,13 +25,13 @@ __all__ = [
 
 Table = dict[str, Any]
 
-READING = ("left", "right", "score", "score_range", "columns", "delimiter", "encoding")
+READING = ("left", "right", "score", "score_range", "columns", "delimiter", "encoding", "stream")
 DATA = ("file", "name", "loss", "validation", *READING)
 TRAINING = tuple(TrainingSettings.__dataclass_fields__)
 STAGE = ("name", "data", "loss", "validation", *TRAINING)
 CHECKPOINT = ("max_length", "mixed_precision", "dropout", "lora", "freeze_layers")
 LORA = ("rank", "alpha", "targets")
-ENCODER = ("encoder", "head", "freeze", "signature", "output_key", "teacher", *CHECKPOINT)
+ENCODER = ("encoder", "head", "freeze", "signature", "output_key", "teacher", "strategy", *CHECKPOINT)
 EVALUATION = ("validation", "sts", "retrieval", "labels")
 RETENTION = ("texts", "weight", "batch_size", "neighbours")
 TOP = ("out", "data", "loss", *ENCODER, "training", "evaluation", "retention", "stages")
@@ -39,17 +39,19 @@ SECTIONS: dict[str, Iterable[str]] = {"training": TRAINING, "evaluation": EVALUA
 
 _TEXT, _TEXTS, _PART, _RANGE = "a text", "a text or a list of texts", "a number or a file", "two numbers"
 _WHOLE, _NUMBER, _SWITCH, _LORA = "a whole number", "a number", "true or false", "a whole number, or a table"
+_PRECISION = "true or false, or bfloat16 or float16"
 _TYPES = {
     (
         *("out", "encoder", "head", "signature", "output_key", "teacher", "sts", "retrieval", "labels", "texts"),
-        *("file", "left", "right", "score", "delimiter", "encoding"),
+        *("file", "left", "right", "score", "delimiter", "encoding", "strategy"),
     ): _TEXT,
     ("freeze", "columns", "targets"): _TEXTS,
     ("validation",): _PART,
     ("score_range",): _RANGE,
     ("max_length", "freeze_layers", "rank"): _WHOLE,
     ("dropout", "alpha"): _NUMBER,
-    ("mixed_precision",): _SWITCH,
+    ("mixed_precision",): _PRECISION,
+    ("stream",): _SWITCH,
     ("lora",): _LORA,
 }
 
@@ -80,6 +82,8 @@ def _has_type(value: Any, said: str) -> bool:
         return _is_number(value) and (said == _NUMBER or isinstance(value, int))
     if said == _SWITCH:
         return isinstance(value, bool)
+    if said == _PRECISION:
+        return isinstance(value, bool) or value in ("bfloat16", "float16")
     if said == _LORA:
         return isinstance(value, dict) or (_is_number(value) and isinstance(value, int))
     numbers = several and all(_is_number(one) for one in value)

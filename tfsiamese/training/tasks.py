@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tfsiamese.errors import DataError, SettingsError
 from tfsiamese.losses import Loss, UnusableLabelError, get_loss
-from tfsiamese.pairs import Examples, LabelledTexts, Pairs, Triplets
+from tfsiamese.pairs import AnyExamples, LabelledTexts, Pairs, StoredExamples, Triplets
+from tfsiamese.pairs.stored_batches import StoredLabels
 from tfsiamese.training.settings import TrainingSettings, defaults_for_shape
 
 __all__ = [
@@ -26,7 +27,8 @@ __all__ = [
 
 DEFAULT_LOSSES = {"pairs": "mse", "triplets": "ranking", "classes": "batch-hard-soft-margin"}
 
-ExamplesBy = Examples | Mapping[str, Examples]
+ExamplesBy = AnyExamples | Mapping[str, AnyExamples]
+Labels = NDArray[Any] | StoredLabels
 LossBy = str | Loss | Callable | None | Mapping[str, "str | Loss | Callable | None"]
 
 _COLUMNS = {
@@ -53,9 +55,9 @@ class Task:
     """
 
     name: str
-    examples: Examples
+    examples: AnyExamples
     loss: Loss
-    validation: Examples | None = None
+    validation: AnyExamples | None = None
     has_teacher: bool = False
 
     def __post_init__(self) -> None:
@@ -69,12 +71,12 @@ class Task:
         self._check_validation()
 
     @functools.cached_property
-    def labels(self) -> NDArray[Any] | None:
+    def labels(self) -> Labels | None:
         """What the loss reads beside embeddings of the training data; see `labels_for`."""
         return labels_for(self.loss, self.examples)
 
     @functools.cached_property
-    def validation_labels(self) -> NDArray[Any] | None:
+    def validation_labels(self) -> Labels | None:
         """The same of the validation data; None without any."""
         return None if self.validation is None else labels_for(self.loss, self.validation)
 
@@ -91,7 +93,7 @@ class Task:
             "loss": {"name": self.loss.name} | self.loss.get_config(),
         }
 
-    def _check_shape(self, examples: Examples) -> None:
+    def _check_shape(self, examples: AnyExamples) -> None:
         loss = self.loss
         if examples.shape not in loss.shapes:
             wanted = " or ".join(_COLUMNS[shape] for shape in loss.shapes)
@@ -99,13 +101,12 @@ class Task:
                 f"The loss {loss.name!r} wants {wanted}. Received: {_COLUMNS[examples.shape]} from {examples.source}. "
                 "Use another loss, or other columns."
             )
-        if loss.needs_negatives and isinstance(examples, Triplets) and not examples.num_negatives:
+        if loss.needs_negatives and examples.shape == "triplets" and not getattr(examples, "num_negatives", 0):
             raise SettingsError(
                 f"The loss {loss.name!r} wants negatives, and {examples.source} has none. Add a column 'negative' "
                 "(`tfsiamese mine` finds hard ones), or use the loss 'ranking', which takes the batch as negatives."
             )
-        scores = isinstance(examples, Pairs) or (isinstance(examples, Triplets) and examples.scores is not None)
-        takes_scores = loss.labels == "teacher_scores" and scores
+        takes_scores = loss.labels == "teacher_scores" and _has_scores(examples)
         if (loss.needs_teacher or (loss.accepts_teacher and not takes_scores)) and not self.has_teacher:
             stored = ", or store its scores (positive_score, negative_score)" if loss.accepts_teacher else ""
             raise SettingsError(
@@ -126,23 +127,29 @@ class Task:
                 "there, or remove them here."
             )
 
-    def _check_labels(self, examples: Examples, labels: NDArray[Any] | None) -> None:
+    def _check_labels(self, examples: AnyExamples, labels: Labels | None) -> None:
         if labels is None:
             return
-        try:
-            self.loss.check_labels(labels)
-        except UnusableLabelError as error:
-            line = examples.frame["line"].iloc[error.index]
-            raise DataError(f"{examples.source}, line {line}: {error}") from error
+        blocks = labels.blocks() if isinstance(labels, StoredLabels) else [(np.arange(len(labels)), labels)]
+        for rows, block in blocks:
+            try:
+                self.loss.check_labels(block)
+            except UnusableLabelError as error:
+                raise DataError(f"{_place(examples, int(rows[error.index]))}: {error}") from error
 
 
-def labels_for(loss: Loss, examples: Examples) -> NDArray[Any] | None:
+def labels_for(loss: Loss, examples: AnyExamples) -> Labels | None:
     """What a loss reads beside embeddings; None where it reads nothing or the data has nothing for it.
 
     Returns:
         float32 [rows] scores, int64 [rows] groups or classes, or float32 [rows + number of negatives] teachers' scores,
-        row after row.
+        row after row; for stored examples an object that reads them.
     """
+    if isinstance(examples, StoredExamples):
+        kinds = ("scores", "teacher_scores") if examples.shape == "pairs" else ("teacher_scores",)
+        if loss.labels in kinds and examples.has_scores:
+            return StoredLabels(examples, "scores")
+        return StoredLabels(examples, "groups") if loss.labels == "groups" and examples.has_groups else None
     if isinstance(examples, Pairs):
         return examples.scores if loss.labels in ("scores", "teacher_scores") else None
     if isinstance(examples, LabelledTexts):
@@ -152,6 +159,19 @@ def labels_for(loss: Loss, examples: Examples) -> NDArray[Any] | None:
     return group_numbers(examples) if loss.labels == "groups" else None
 
 
+def _has_scores(examples: AnyExamples) -> bool:
+    if isinstance(examples, StoredExamples):
+        return examples.has_scores
+    return isinstance(examples, Pairs) or (isinstance(examples, Triplets) and examples.scores is not None)
+
+
+def _place(examples: AnyExamples, row: int) -> str:
+    """Where a row is from, for a message."""
+    if isinstance(examples, StoredExamples):
+        return "{}, line {}".format(*examples.where([row])[0])
+    return f"{examples.source}, line {examples.frame['line'].iloc[row]}"
+
+
 def group_numbers(triplets: Triplets) -> NDArray[np.int64] | None:
     """The groups of the rows as numbers, int64 [rows]; None where there are no groups."""
     if triplets.groups is None:
@@ -159,7 +179,7 @@ def group_numbers(triplets: Triplets) -> NDArray[np.int64] | None:
     return np.unique(np.array(triplets.groups, dtype=object), return_inverse=True)[1].astype(np.int64)
 
 
-def _describe(examples: Examples) -> dict[str, Any]:
+def _describe(examples: AnyExamples) -> dict[str, Any]:
     return {"source": examples.source, "rows": len(examples), "fingerprint": examples.fingerprint}
 
 
@@ -192,10 +212,10 @@ def make_tasks(
     tasks = []
     for name, rows in data.items():
         for one in (rows, watched.get(name, rows)):
-            if not isinstance(one, Examples):
+            if not isinstance(one, AnyExamples):
                 raise SettingsError(
-                    f"The data set {name!r} is of type {type(one).__name__}. Expected Pairs, Triplets or "
-                    "LabelledTexts: read a file with read_examples(…)."
+                    f"The data set {name!r} is of type {type(one).__name__}. Expected Pairs, Triplets, LabelledTexts "
+                    "or StoredExamples: read a file with read_examples(…) or stream_examples(…)."
                 )
         chosen = losses.get(name)
         resolved = get_loss(DEFAULT_LOSSES[rows.shape] if chosen is None else chosen, head)
@@ -220,7 +240,7 @@ def settings_for(
     return TrainingSettings.from_keywords(**(defaults | dict(settings)))
 
 
-def _by_name(given: Any, data: Mapping[str, Examples], what: str) -> dict[str, Any]:
+def _by_name(given: Any, data: Mapping[str, AnyExamples], what: str) -> dict[str, Any]:
     """Values by data set; a single one belongs to the only data set."""
     if given is None:
         return {}
