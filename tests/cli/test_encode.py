@@ -8,6 +8,7 @@ import pytest
 from tests.cli.conftest import Command
 from tfsiamese.cli.main import main
 from tfsiamese.encoders import load_encoder
+from tfsiamese.encoding.npy_file import NpyFile
 
 
 @pytest.mark.parametrize(
@@ -93,11 +94,10 @@ def test_vectors_that_are_there_stay_whole_when_new_ones_cannot_be_written(
     target = tmp_path / "vectors.npy"
     np.save(target, np.zeros([1, 8], np.float32))
 
-    def save(path: Path, vectors: np.ndarray) -> None:
-        Path(path).write_bytes(b"half of it")
+    def append(file: NpyFile, rows: np.ndarray) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "save", save)
+    monkeypatch.setattr(NpyFile, "append", append)
     assert "No space left on device" in command("encode", tiny_folder, labels_file, "--out", target).error
     np.testing.assert_array_equal(np.load(target), np.zeros([1, 8]))
     assert [path.name for path in tmp_path.iterdir()] == ["vectors.npy"]

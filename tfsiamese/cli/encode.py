@@ -1,24 +1,42 @@
-"""`tfsiamese encode`: turns a file of texts into vectors."""
+"""`tfsiamese encode`: turns files of texts into vectors."""
 
 import argparse
+import contextlib
+import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 from tfsiamese.cli.options import ENCODER_SOURCES, add_encoder_options, encoder_options
 from tfsiamese.cli.quiet import import_tensorflow
 from tfsiamese.errors import SettingsError
-from tfsiamese.files import publish_file
+
+if TYPE_CHECKING:
+    from tfsiamese.encoding import StoredVectors
 
 __all__ = ["add_parser"]
+
+_SETTINGS = ("column", "id_column", "batch_size", "normalize", "prompt_name", "prompt", "dimension", "precision")
+_SETTINGS_OF_SHARDS = ("format", "shard_size", "with_text")
 
 
 def add_parser(verbs: Any) -> None:
     """Adds the verb."""
     parser = verbs.add_parser("encode", help="turn texts into vectors", description=__doc__)
     parser.add_argument("encoder", metavar="E", help=ENCODER_SOURCES)
-    parser.add_argument("texts", metavar="TEXTS", help="a file with one text a line; - for standard input")
-    parser.add_argument("--out", required=True, metavar="FILE.npy", help="float32 [texts, dimension], in their order")
+    parser.add_argument(
+        "texts",
+        metavar="TEXTS",
+        nargs="+",
+        help="files or patterns: one text a line, or .csv, .tsv, .jsonl, .parquet; also .gz; - for standard input",
+    )
+    parser.add_argument(
+        "--out", required=True, metavar="OUT", help="FILE.npy, float32 [texts, dimension] in their order, or a folder/"
+    )
     parser.add_argument("--batch-size", type=int, default=64, help="texts a batch (64)")
     parser.add_argument("--normalize", action="store_true", help="divide each vector by its length")
     parser.add_argument(
@@ -37,41 +55,79 @@ def add_parser(verbs: Any) -> None:
         help='put this prompt of the encoder before each text, such as query; "" for none',
     )
     prompts.add_argument("--prompt", metavar="TEXT", help="put this text before each text")
+    _add_file_options(parser)
     add_encoder_options(parser)
     parser.set_defaults(run=run)
 
 
+def _add_file_options(parser: argparse.ArgumentParser) -> None:
+    columns = parser.add_argument_group("columns of the files that have some")
+    columns.add_argument("--column", metavar="NAME", help="the column with the texts (text, or the only one)")
+    columns.add_argument("--id-column", metavar="NAME", help="a column to copy beside the vectors, in Parquet")
+    shards = parser.add_argument_group("folder", "written in shards; the same command again continues where it stopped")
+    shards.add_argument("--format", choices=("npy", "parquet"), help="of the shards (npy)")
+    shards.add_argument("--shard-size", type=int, metavar="N", help="rows of a shard (100000)")
+    shards.add_argument("--with-text", action="store_true", default=None, help="copy the texts too, in Parquet")
+    shards.add_argument("--overwrite", action="store_true", help="start anew in a folder that holds vectors already")
+
+
 def run(options: argparse.Namespace) -> None:
     """Runs the verb."""
-    if Path(options.out).suffix != ".npy":
-        raise SettingsError(f"Expected --out to end in .npy. Received: {options.out}.")
-    from tfsiamese.pairs import read_texts
+    of_shards = {name: getattr(options, name) for name in _SETTINGS_OF_SHARDS if getattr(options, name) is not None}
+    _check_out(options.out, [*of_shards, *(["overwrite"] if options.overwrite else [])])
+    from tfsiamese.encoding import EncodingSettings, check_inputs, encode_files
 
-    texts = read_texts(options.texts)
+    settings = EncodingSettings(**{name: getattr(options, name) for name in _SETTINGS}, **of_shards)
+    check_inputs(options.texts, settings)
     import_tensorflow()
-    import numpy as np
-
     from tfsiamese.encoders import load_encoder
-    from tfsiamese.search import quantize_embeddings, truncate_embeddings
 
     encoder = load_encoder(options.encoder, **encoder_options(options))
-    vectors = encoder.encode(
-        texts,
-        options.batch_size,
-        options.normalize,
-        show_progress=sys.stderr.isatty(),
-        prompt_name=options.prompt_name,
-        prompt=options.prompt,
-    )
-    if options.dimension is not None:
-        vectors = truncate_embeddings(vectors, options.dimension)
-    arrays = {Path(options.out): vectors}
-    if options.precision != "float32":
-        quantized = quantize_embeddings(vectors, options.precision)
-        arrays = {Path(options.out): quantized.codes}
-        if quantized.quantizer.ranges is not None:
-            arrays[Path(options.out).with_suffix(".ranges.npy")] = quantized.quantizer.ranges
-    for target, array in arrays.items():
-        with publish_file(target) as path:
-            np.save(path, array)
-        print(f"{target}: {array.dtype} {list(array.shape)}")
+    with _ended_by_sigterm():
+        vectors = encode_files(
+            encoder,
+            options.texts,
+            options.out,
+            settings=settings,
+            overwrite=options.overwrite,
+            show_progress=sys.stderr.isatty(),
+        )
+    _report(vectors, Path(options.out))
+
+
+def _check_out(out: str, options_of_shards: list[str]) -> None:
+    """Takes a path for a folder only where it says so, so that a slip in a file's name does not become one."""
+    if Path(out).suffix == ".npy":
+        if options_of_shards:
+            flag = "--" + options_of_shards[0].replace("_", "-")
+            raise SettingsError(f"{flag} is for a folder of shards. Expected --out to be one. Received: {out}.")
+    elif not (out.endswith(("/", os.sep)) or Path(out).is_dir() or options_of_shards):
+        raise SettingsError(
+            f"Expected --out to end in .npy, or in / for a folder of shards (or --format beside it). Received: {out}."
+        )
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends the process as Ctrl-C does: nothing half-written is left."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _report(vectors: "StoredVectors", out: Path) -> None:
+    shards = f" in {vectors.num_shards:,} shards" if out.is_dir() else ""
+    print(f"{out}: {vectors.dtype} {list(vectors.shape)}{shards.removesuffix('s' if vectors.num_shards == 1 else '')}")
+    if vectors.quantizer is not None and vectors.quantizer.ranges is not None:
+        ranges = vectors.quantizer.ranges
+        target = out / "ranges.npy" if out.is_dir() else out.with_suffix(".ranges.npy")
+        print(f"{target}: {ranges.dtype} {list(ranges.shape)}")

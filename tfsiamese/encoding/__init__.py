@@ -1,0 +1,7 @@
+"""Files of texts -> vectors on disk: any size, in shards, resumable."""
+
+from tfsiamese.encoding.encode_files import check_inputs, encode_files
+from tfsiamese.encoding.settings import EncodingSettings
+from tfsiamese.encoding.stored_vectors import StoredVectors, open_vectors
+
+__all__ = ["EncodingSettings", "StoredVectors", "check_inputs", "encode_files", "open_vectors"]
