@@ -6,11 +6,12 @@ import pytest
 from tests.cli.conftest import Command
 from tfsiamese.cli.main import main
 
-VERBS = ("train", "evaluate", "encode", "export", "inspect", "label", "serve", "plot", "data")
+VERBS = ("train", "launch", "evaluate", "encode", "export", "inspect", "label", "serve", "plot", "data")
 
 # Options that a user reads about elsewhere, and that help has to name.
 OPTIONS = {
     "train": ["--out", "--encoder", "--resume", "--head", "--loss", "--epochs", "--batch-size", "--sts", "--labels"],
+    "launch": ["--workers", "--cluster", "--gpus-per-worker"],
     "evaluate": ["--sts", "--pairs", "--json", "--score-range"],
     "encode": ["--out", "--normalize"],
     "export": ["--out", "--version", "--precision", "--dimension", "--corpus", "--label", "--check"],

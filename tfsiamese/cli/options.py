@@ -18,6 +18,7 @@ __all__ = [
 
 ENCODER_SOURCES = "built-in name, SavedModel folder, checkpoint folder, run folder, handle or hf://owner/name"
 
+_PRECISIONS = ("bfloat16", "float16")
 _PAIR_OPTIONS = ("left", "right", "score", "score_range", "columns", "delimiter", "encoding")
 
 
@@ -27,9 +28,11 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--max-length", type=int, metavar="N", help="cut texts at N tokens (the checkpoint's own limit)")
     group.add_argument(
         "--mixed-precision",
-        action="store_true",
-        default=None,
-        help="compute a checkpoint's matrix products in bfloat16",
+        nargs="?",
+        const=True,
+        type=_precision,
+        metavar="TYPE",
+        help="compute a checkpoint's matrix products in bfloat16, or in float16 if TYPE says so",
     )
     group.add_argument("--signature", help="call this signature of the SavedModel instead of its __call__")
     group.add_argument("--output-key", help="the output that holds the vectors, where there are several")
@@ -84,6 +87,15 @@ def add_pair_options(parser: argparse.ArgumentParser) -> None:
 def pair_options(options: argparse.Namespace) -> dict[str, Any]:
     """As keyword arguments of `read_pairs`."""
     return {name: getattr(options, name) for name in _PAIR_OPTIONS}
+
+
+def _precision(text: str) -> str:
+    """A type for --mixed-precision, which takes the argument behind it."""
+    if text not in _PRECISIONS:
+        raise argparse.ArgumentTypeError(
+            f"expected {' or '.join(_PRECISIONS)}, received {text!r}; put other arguments before the option"
+        )
+    return text
 
 
 def whole_numbers(text: str) -> list[int]:

@@ -1,6 +1,7 @@
 """`tfsiamese train`: fine-tunes an encoder on examples and proves what it gained and kept."""
 
 import argparse
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tfsiamese.cli.options import (
 )
 from tfsiamese.cli.quiet import import_tensorflow, only_training_texts_are_cut
 from tfsiamese.errors import SettingsError
+from tfsiamese.workers import is_chief, num_workers
 
 __all__ = ["add_parser"]
 
@@ -35,6 +37,7 @@ def add_parser(verbs: Any) -> None:
     _add_model_options(parser)
     _add_training_options(parser)
     _add_batch_options(parser)
+    _add_device_options(parser)
     _add_retention_options(parser)
     _add_evaluation_options(parser)
     add_prompt_options(parser, "anchors; left texts and classes, if given", "positives, negatives; right texts")
@@ -101,6 +104,23 @@ def _add_training_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--patience", type=int, help="stop after so many epochs without improvement")
     group.add_argument("--seed", type=int, help="of the split, the order and every random number (0)")
     group.add_argument("--checkpoint-seconds", type=float, help="time between checkpoints (30)")
+    group.add_argument("--checkpoint-steps", type=int, metavar="N", help="steps between checkpoints (by time)")
+    group.add_argument("--checkpoints-kept", type=int, metavar="N", help="the last ones that stay (2)")
+
+
+def _add_device_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("devices")
+    group.add_argument(
+        "--strategy",
+        choices=("auto", "one", "mirrored", "multiworker"),
+        help="one device, all GPUs of the machine, or all workers of TF_CONFIG (auto: whichever there are)",
+    )
+    group.add_argument(
+        "--gradient-accumulation-steps", type=int, metavar="N", help="batches whose gradients make one step (1)"
+    )
+    group.add_argument(
+        "--profile", action="store_true", default=None, help="write a TensorBoard trace, and what the time went to"
+    )
 
 
 def _add_batch_options(parser: argparse.ArgumentParser) -> None:
@@ -111,6 +131,11 @@ def _add_batch_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--batching", help="shuffled, distinct or by-class (by the shape of the data)")
     group.add_argument("--max-tokens", type=int, help="tokens a batch may hold; four bytes count as one")
     group.add_argument("--per-class", type=int, help="texts of one class that stand together (4)")
+    group.add_argument(
+        "--stream",
+        action=argparse.BooleanOptionalAction,
+        help="read PAIRS through a store on the disk, for files larger than the memory (by their size)",
+    )
     group.add_argument("--mixing", help="of several files: proportional or in-turn (proportional)")
 
 
@@ -142,6 +167,8 @@ def _add_evaluation_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Runs the verb."""
     _require_arguments(options)
+    if not is_chief():
+        logging.getLogger("tfsiamese").setLevel(logging.ERROR)
     import_tensorflow()
     recipe = _recipe(options)
     with only_training_texts_are_cut():
@@ -153,28 +180,45 @@ def _train(recipe: Any, resume: bool) -> None:
     from tfsiamese.cli.report import RunReport
     from tfsiamese.encoders import load_encoder
     from tfsiamese.training import fit, fit_stages
+    from tfsiamese.training.strategies import make_strategy
 
+    strategy = make_strategy(_strategy(recipe))
     data = assemble_data(recipe)
     model = load_model(recipe)
-    stages = make_stages(recipe, data, show_progress=sys.stderr.isatty())
+    stages = make_stages(recipe, data, show_progress=sys.stderr.isatty() and is_chief())
     teacher = recipe.encoder.get("teacher")
     shared: dict[str, Any] = {
         "evaluator": data.evaluator(recipe),
         "retention": make_retention(recipe),
         "teacher": load_encoder(teacher) if teacher else None,
+        "strategy": strategy,
         "out": recipe.out,
         "resume": resume,
     }
-    prompts = data.shown_prompts(model.encoder)
-    report = RunReport(model, data.shown.texts(), data.contrast, recipe.evaluation.get("labels"), prompts)
+    report = None
+    if is_chief():
+        prompts = data.shown_prompts(model.encoder)
+        report = RunReport(model, data.shown.texts(), data.contrast, recipe.evaluation.get("labels"), prompts)
     if recipe.is_staged:
         histories = fit_stages(model, stages, **shared)
     else:
         only = stages[0]
         histories = [fit(model, only.examples, validation=only.validation, loss=only.loss, **shared, **only.settings)]
-    plots = report.write(histories, Path(recipe.out) / "plots")
-    _print_outcome(recipe, [stage.name for stage in stages], histories)
-    print(f"plots:      {', '.join(str(path) for path in plots)}")
+    if report is not None:
+        plots = report.write(histories, Path(recipe.out) / "plots")
+        _print_outcome(recipe, [stage.name for stage in stages], histories)
+        print(f"plots:      {', '.join(str(path) for path in plots)}")
+
+
+def _strategy(recipe: Any) -> str:
+    """The strategy's name; one process of several must not write a run folder by itself."""
+    name = recipe.encoder.get("strategy", "auto")
+    if name in ("one", "mirrored") and num_workers() > 1:
+        raise SettingsError(
+            f"TF_CONFIG names {num_workers()} workers, and with the strategy {name!r} each would train by itself into "
+            "one run folder. Expected multiworker or auto."
+        )
+    return name
 
 
 def _print_outcome(recipe: Any, stages: list[str], histories: list[Any]) -> None:
@@ -214,7 +258,7 @@ def _flags(options: argparse.Namespace) -> dict[str, Any]:
     from tfsiamese.training.recipe_keys import ENCODER, EVALUATION, READING, TRAINING
 
     given = {name: value for name, value in vars(options).items() if value not in (None, [])}
-    reading = {name: given[name] for name in READING if name in given}
+    reading = {name: given[name] for name in (*READING, "stream") if name in given}
     loss = dict(given.get("loss_setting", [])) | {name: given[name] for name in ("margin", "scale") if name in given}
     if "matryoshka" in given:
         loss["matryoshka_dims"] = given["matryoshka"]
