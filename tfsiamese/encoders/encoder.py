@@ -20,11 +20,14 @@ from tfsiamese.errors import EncoderError, SettingsError
 from tfsiamese.suggestions import did_you_mean
 from tfsiamese.texts import batches_by_length, utf8_texts
 
-__all__ = ["Encoder"]
+__all__ = ["EncodedBatches", "Encoder"]
 
 _logger = logging.getLogger(__name__)
 
 EncodingFunction = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
+EncodedBatches = tuple[np.ndarray, np.ndarray]
+"""Vectors, float32 [n, dimension], and the tokens of each text, int32 [n]."""
 
 
 class Encoder(keras.layers.Layer):
@@ -40,6 +43,7 @@ class Encoder(keras.layers.Layer):
         prompts: texts that the encoder wants before a text, by name, such as "query" and "passage".
         default_prompt_name: the prompt that every text gets where none is named.
         skips_prompts: whether the tokens of a prompt take no part in pooling.
+        encodes_with: what `encode` has distinct texts encoded by (texts, batch size, prompt); None for itself.
     """
 
     dimension: int
@@ -55,6 +59,7 @@ class Encoder(keras.layers.Layer):
         self.built = True
         self._frozen_names: set[str] = set()
         self._functions: dict[str, EncodingFunction] = {}
+        self.encodes_with: Callable[[Sequence[bytes], int, str], EncodedBatches] | None = None
 
     def compute_output_spec(self, texts: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
         """The shape of the vectors, without running the encoder."""
@@ -69,6 +74,11 @@ class Encoder(keras.layers.Layer):
     def stored_precision(self) -> str:
         """Of the weights: "float32", or what an export stored them as: "float16" or "int8"."""
         return "float32"
+
+    @property
+    def needs_loss_scaling(self) -> bool:
+        """Whether gradients can be too small for the numbers that they are computed in, as with float16."""
+        return False
 
     @property
     def max_length(self) -> int | None:
@@ -132,6 +142,29 @@ class Encoder(keras.layers.Layer):
 
     def reusable_parts(self) -> ReusableParts:
         """What a Reusable SavedModel of this encoder is made of."""
+        raise NotImplementedError
+
+    def copy(self) -> "Encoder":
+        """Another encoder with these weights, in variables of its own, on the device of `tf.device`.
+
+        Raises:
+            EncoderError: the source is no longer there.
+        """
+        other = self._load_again()
+        other.take_weights(self)
+        for (_, theirs), (_, mine) in zip(other.named_variables, self.named_variables, strict=True):
+            theirs.trainable = mine.trainable
+        other._frozen_names = set(self._frozen_names)
+        other.fingerprint = self.fingerprint
+        return other
+
+    def take_weights(self, other: "Encoder") -> None:
+        """Gives this encoder the weights of a copy of it."""
+        for (_, mine), (_, theirs) in zip(self.named_variables, other.named_variables, strict=True):
+            mine.assign(theirs.value)
+
+    def _load_again(self) -> "Encoder":
+        """The same source with the same options, in variables of its own."""
         raise NotImplementedError
 
     def freeze(self, patterns: str | Sequence[str]) -> list[str]:
@@ -229,18 +262,33 @@ class Encoder(keras.layers.Layer):
         rows: dict[bytes, int] = {}
         positions = np.fromiter((rows.setdefault(text, len(rows)) for text in encoded), np.int64, len(encoded))
         distinct = list(rows)
-        encode = self._function_for(self._prompt(prompt_name, prompt))
-        vectors = np.empty((len(distinct), self.dimension), np.float32)
-        lengths = np.zeros(len(distinct), np.int32)
-        with tqdm(total=len(distinct), unit="text", desc="encoding", disable=not show_progress) as progress:
-            for indices in batches_by_length(distinct, batch_size):
-                found, num_tokens = encode(tf.constant([distinct[index] for index in indices]))
-                vectors[indices], lengths[indices] = found.numpy(), num_tokens.numpy()
-                progress.update(len(indices))
+        chosen = self._prompt(prompt_name, prompt)
+        if self.encodes_with is not None:
+            vectors, lengths = self.encodes_with(distinct, batch_size, chosen)
+        else:
+            vectors, lengths = self.encode_distinct(distinct, batch_size, chosen, show_progress)
         self._warn_of_cut_texts(lengths[positions])
         if normalize:
             vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
         return vectors if len(distinct) == len(encoded) else vectors[positions]
+
+    def encode_distinct(
+        self, texts: Sequence[bytes], batch_size: int, prompt: str = "", show_progress: bool = False
+    ) -> "EncodedBatches":
+        """The work of `encode` on texts that are valid UTF-8 and different.
+
+        Returns:
+            float32 [n, dimension], and the tokens of each text before it is cut, int32 [n]; 0 where not known.
+        """
+        encode = self._function_for(prompt)
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        lengths = np.zeros(len(texts), np.int32)
+        with tqdm(total=len(texts), unit="text", desc="encoding", disable=not show_progress) as progress:
+            for indices in batches_by_length(texts, batch_size):
+                found, num_tokens = encode(tf.constant([texts[index] for index in indices]))
+                vectors[indices], lengths[indices] = found.numpy(), num_tokens.numpy()
+                progress.update(len(indices))
+        return vectors, lengths
 
     def _prompt(self, prompt_name: str | None, prompt: str | None) -> str:
         """The text to put before each text."""

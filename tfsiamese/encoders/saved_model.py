@@ -68,6 +68,7 @@ class SavedModelEncoder(Encoder):
         self.source = source or str(folder)
         self._loaded = _load(self.folder, self.source)
         self._metadata = _read_metadata(self.folder)
+        self._signature = signature
         self._network = getattr(self._loaded, NETWORK_ATTRIBUTE, None)
         self._function = self._choose_function(signature)
         self._calls_signature = isinstance(self._function, functools.partial)
@@ -86,6 +87,9 @@ class SavedModelEncoder(Encoder):
     def call(self, texts: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Encodes strings [batch] to float32 [batch, dimension]."""
         return tf.cast(self._choose_output(self._call_function(texts, training)), tf.float32)
+
+    def _load_again(self) -> "SavedModelEncoder":
+        return SavedModelEncoder(self.folder, self.source, self._signature, self._output_key)
 
     def _call_function(self, texts: tf.Tensor, training: bool) -> Any:
         return self._function(texts, training=bool(training)) if self._takes_training else self._function(texts)

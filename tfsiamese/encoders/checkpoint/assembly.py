@@ -80,8 +80,7 @@ def assemble(layout: CheckpointLayout, options: CheckpointOptions) -> Assembled:
     weight_map.check({name.removeprefix(prefix): shape for name, shape in files.shapes.items()}, source)
     arrays = weight_map.read(lambda name: files.read(prefix + name))
     _check_shapes(arrays, configuration, source)
-    compute_type = tf.bfloat16 if options.mixed_precision else tf.float32
-    transformer = Transformer(configuration, arrays, compute_type, options.lora_settings)
+    transformer = Transformer(configuration, arrays, tf.as_dtype(options.compute_type), options.lora_settings)
     _warn_of_unread_layers(files, prefix, weight_map)
     extras = [name for name in files.shapes if name.startswith(prefix + _KEPT_EXTRAS)]
     return Assembled(

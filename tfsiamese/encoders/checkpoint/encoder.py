@@ -51,6 +51,7 @@ class CheckpointEncoder(Encoder):
         super().__init__()
         self.source = source or str(folder)
         self.options = options or CheckpointOptions()
+        self._folder = Path(folder)
         self.layout = read_layout(Path(folder))
         self.prompts = dict(self.layout.prompts)
         self.default_prompt_name = self.layout.default_prompt_name
@@ -91,6 +92,9 @@ class CheckpointEncoder(Encoder):
         prompt = self._prompt(None, None)
         return self.network(texts, prompt, self._skipped_tokens(prompt), bool(training), seed).vectors
 
+    def _load_again(self) -> "CheckpointEncoder":
+        return CheckpointEncoder(self._folder, self.source, self.options)
+
     def _next_dropout_seed(self) -> tf.Tensor:
         """The seed as it is; whoever does not choose the next one gets another all the same."""
         seed = tf.identity(self._dropout_seed.read_value())
@@ -111,6 +115,11 @@ class CheckpointEncoder(Encoder):
     def is_deterministic(self) -> bool:
         """Whether no unit is dropped in training."""
         return not any(self.network.transformer.configuration.dropout_rates.values())
+
+    @property
+    def needs_loss_scaling(self) -> bool:
+        """Whether gradients pass through float16, in which small ones become 0."""
+        return self.options.compute_type == "float16"
 
     @property
     def is_seeded(self) -> bool:
@@ -138,7 +147,8 @@ class CheckpointEncoder(Encoder):
         lora = self.options.lora_settings
         return {
             "max_length": self.max_length,
-            "mixed_precision": self.options.mixed_precision,
+            # True is what stands for bfloat16 in runs that are older than float16.
+            "mixed_precision": {"float32": False, "bfloat16": True}.get(self.options.compute_type, "float16"),
             "dropout": self.network.transformer.configuration.dropout_rates,
             "lora": None if lora is None else dataclasses.asdict(lora) | {"targets": list(lora.targets)},
         }

@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfsiamese.encoders.transformer.configuration import LayerConfiguration, TransformerConfiguration
 from tfsiamese.encoders.transformer.dropout import Dropout
 from tfsiamese.encoders.transformer.flat_tokens import FlatTokens
+from tfsiamese.encoders.transformer.half_precision import scaled_rows
 from tfsiamese.encoders.transformer.layers import Dense, Norm, Weights
 from tfsiamese.encoders.transformer.positions import rotate
 
@@ -15,6 +16,9 @@ __all__ = ["Attention", "AttentionContext"]
 
 # Of one layer at a time: 128 MB.
 _MOST_SCORES = 32 * 2**20
+
+# In float16: scores are within the range for heads of 256 with keys up to 4,000.
+_GREATEST_QUERY = 1 / 16
 
 
 class AttentionContext(NamedTuple):
@@ -73,6 +77,7 @@ class Attention(tf.Module):
         configuration, tokens = self._configuration, context.tokens
         # Turning vectors, and the sums of gradients, want float32.
         exact = context.dropout.training or self.norms or self._layer.rotary_base is not None
+        exact = exact or self._compute_type == tf.float16
         projected = self._turn(self.projection(states, tf.float32 if exact else self._compute_type), context)
         heads, key_heads, size = configuration.num_heads, configuration.num_key_value_heads, configuration.head_size
         batch, longest = tf.unstack(tf.shape(tokens.padded))
@@ -101,8 +106,12 @@ class Attention(tf.Module):
         self, queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor, bias: tf.Tensor, dropout: Dropout
     ) -> tf.Tensor:
         """What queries [key heads, heads each, batch, n, size] find among keys and values: of the same shape."""
+        scale: float | tf.Tensor = 1.0 / math.sqrt(self._configuration.head_size)
+        if self._compute_type == tf.float16:
+            queries, scales = scaled_rows(queries, _GREATEST_QUERY)
+            scale *= scales
         scores = tf.cast(tf.matmul(queries, keys, transpose_b=True), tf.float32)
-        scores = scores * (1.0 / math.sqrt(self._configuration.head_size)) + bias
+        scores = scores * scale + bias
         probabilities = dropout(tf.nn.softmax(scores), self._configuration.attention_dropout)
         return tf.matmul(tf.cast(probabilities, self._compute_type), values)
 

@@ -34,8 +34,9 @@ class FeedForward(tf.Module):
 
     def __call__(self, states: tf.Tensor, dropout: Dropout) -> tf.Tensor:
         """Float32 [tokens, width] -> [tokens, width]."""
-        # In training the gradient of the activation wants float32.
-        inner = self.inner(states, tf.float32 if dropout.training else self._compute_type)
+        # The gradient of the activation wants float32; so do cubes and products of what is within float16.
+        exact = dropout.training or self._compute_type == tf.float16
+        inner = self.inner(states, tf.float32 if exact else self._compute_type)
         activation = self._activations[dropout.training]
         if self._gated:
             activated, factors = tf.split(inner, 2, axis=-1)

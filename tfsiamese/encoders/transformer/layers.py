@@ -5,9 +5,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
+from tfsiamese.encoders.transformer.half_precision import scaled_rows
 from tfsiamese.encoders.transformer.lora import DOWN, UP
 
 __all__ = ["Dense", "Norm", "Weights"]
+
+# In float16: the sum over 10,000 inputs with weights up to 6 is within the range.
+_GREATEST_INPUT = 1.0
 
 
 class Weights:
@@ -64,6 +68,9 @@ class Dense(tf.Module):
         return outputs if self.bias is None else tf.nn.bias_add(outputs, tf.cast(self.bias, output_type))
 
     def _multiply(self, inputs: tf.Tensor, kernel: tf.Variable, output_type: tf.DType = tf.float32) -> tf.Tensor:
+        if self._compute_type == tf.float16:
+            rows, scales = scaled_rows(inputs, _GREATEST_INPUT)
+            return tf.cast(tf.cast(tf.matmul(rows, tf.cast(kernel, tf.float16)), tf.float32) * scales, output_type)
         product = tf.matmul(tf.cast(inputs, self._compute_type), tf.cast(kernel, self._compute_type))
         return tf.cast(product, output_type)
 
