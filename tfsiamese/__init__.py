@@ -15,6 +15,12 @@ if TYPE_CHECKING:
         LoraSettings,
         load_encoder,
     )
+    from tfsiamese.encoding import (
+        EncodingSettings,
+        StoredVectors,
+        encode_files,
+        open_vectors,
+    )
     from tfsiamese.evaluation import (
         EvaluatorSequence,
         PairEvaluator,
@@ -52,9 +58,11 @@ if TYPE_CHECKING:
     from tfsiamese.pairs import (
         LabelledTexts,
         Pairs,
+        StoredExamples,
         Triplets,
         read_examples,
         read_pairs,
+        stream_examples,
         write_examples,
     )
     from tfsiamese.plots import (
@@ -84,6 +92,7 @@ if TYPE_CHECKING:
         Stage,
         fit,
         fit_stages,
+        make_strategy,
     )
 
 __all__ = [
@@ -91,6 +100,7 @@ __all__ = [
     "Client",
     "Corpus",
     "Encoder",
+    "EncodingSettings",
     "EvaluatorSequence",
     "ExportSettings",
     "LabelledTexts",
@@ -109,9 +119,12 @@ __all__ = [
     "RowSparseAdam",
     "Siamese",
     "Stage",
+    "StoredExamples",
+    "StoredVectors",
     "StsEvaluator",
     "TripletEvaluator",
     "Triplets",
+    "encode_files",
     "errors",
     "evaluate_pairs",
     "evaluate_paraphrase_mining",
@@ -127,7 +140,9 @@ __all__ = [
     "get_loss",
     "label_version",
     "load_encoder",
+    "make_strategy",
     "mine_hard_negatives",
+    "open_vectors",
     "paraphrase_mining",
     "plot_score_scatter",
     "plot_similarity_matrices",
@@ -139,6 +154,7 @@ __all__ = [
     "read_retrieval",
     "save_figure",
     "semantic_search",
+    "stream_examples",
     "top_k",
     "truncate_embeddings",
     "write_examples",
@@ -150,6 +166,12 @@ _ROOMS = {
         "Encoder",
         "LoraSettings",
         "load_encoder",
+    ),
+    "encoding": (
+        "EncodingSettings",
+        "StoredVectors",
+        "encode_files",
+        "open_vectors",
     ),
     "evaluation": (
         "EvaluatorSequence",
@@ -188,9 +210,11 @@ _ROOMS = {
     "pairs": (
         "LabelledTexts",
         "Pairs",
+        "StoredExamples",
         "Triplets",
         "read_examples",
         "read_pairs",
+        "stream_examples",
         "write_examples",
     ),
     "plots": (
@@ -216,6 +240,7 @@ _ROOMS = {
         "Stage",
         "fit",
         "fit_stages",
+        "make_strategy",
     ),
 }
 _ROOM_OF_NAME = {name: room for room, names in _ROOMS.items() for name in names}

@@ -1,9 +1,6 @@
-import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -18,31 +15,6 @@ from tfsiamese.training import WarmupDecay, fit
 
 SETTINGS = {"epochs": 4, "batch_size": 6, "learning_rate": 0.02, "warmup": 3, "decay": "cosine", "seed": 5}
 TEXTS = ["red apple", "green pear", "nurse doctor", "code data", "unseen words"]
-
-WORKER = """
-import os, signal, sys
-import keras
-from tests.conftest import WORDS
-from tfsiamese.encoders import load_encoder
-from tfsiamese.pairs import read_pairs
-from tfsiamese.siamese import Siamese
-from tfsiamese.training import fit
-from tests.training.test_resume import SETTINGS
-
-folder, pairs, out, kill_at = sys.argv[1:]
-
-class Kill(keras.callbacks.Callback):
-    steps = 0
-    def on_train_batch_end(self, batch, logs=None):
-        Kill.steps += 1
-        if Kill.steps == int(kill_at):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-pairs = read_pairs(pairs)
-training, validation = pairs.split(0.2)
-fit(Siamese(load_encoder(folder)), training, validation=validation, callbacks=[Kill()], out=out, resume=True,
-    checkpoint_seconds=0, **SETTINGS)
-"""
 
 
 class Stop(keras.callbacks.Callback):
@@ -73,27 +45,6 @@ def straight_run(tiny_folder: Path, pairs: Pairs, **keywords) -> Siamese:
 def assert_same_weights(one: Siamese, other: Siamese) -> None:
     for left, right in zip(weights(one), weights(other), strict=True):
         np.testing.assert_array_equal(left, right)
-
-
-def test_a_run_that_is_killed_again_and_again_ends_with_the_weights_of_an_uninterrupted_one(
-    tiny_folder, tiny_pairs, tmp_path, repository
-):
-    source, out = tmp_path / "pairs.csv", tmp_path / "run"
-    tiny_pairs.frame[["left", "right", "score"]].to_csv(source, index=False)
-    command = [sys.executable, "-c", WORKER, str(tiny_folder), str(source), str(out)]
-    # Six steps an epoch: in the middle of the first, at the end of the second, and in the last.
-    for kill_at, status in ((4, -signal.SIGKILL), (8, -signal.SIGKILL), (9, -signal.SIGKILL), (999, 0)):
-        finished = subprocess.run(
-            [*command, str(kill_at)], cwd=repository, capture_output=True, text=True, timeout=300, check=False
-        )
-        assert finished.returncode == status, finished.stderr
-        assert not [path for path in (out / "checkpoints").iterdir() if not (path / "state.json").is_file()]
-    expected = straight_run(tiny_folder, tiny_pairs).encoder.encode(TEXTS)
-    np.testing.assert_allclose(load_encoder(out).encode(TEXTS), expected, atol=1e-6)
-    metrics = json.loads((out / "metrics.json").read_text())
-    assert metrics["epochs"] == 4
-    assert metrics["before"].keys() == metrics["after"].keys()
-    assert len((out / "history.csv").read_text().splitlines()) == 5
 
 
 @pytest.mark.parametrize("steps", [1, 5, 6, 7, 23])

@@ -1,4 +1,4 @@
-"""Model + data + loss -> fitted model: fit loop, optimizers, schedules, callbacks."""
+"""Model + data + loss -> fitted model: fit loop, optimizers, schedules, callbacks, distribution."""
 
 from tfsiamese.training.fitting import fit
 from tfsiamese.training.optimizers import RowSparseAdam
@@ -8,11 +8,13 @@ from tfsiamese.training.retention import Retention
 from tfsiamese.training.schedules import DECAYS, WarmupDecay
 from tfsiamese.training.settings import TrainingSettings
 from tfsiamese.training.stages import Stage, fit_stages
+from tfsiamese.training.strategies import STRATEGIES, make_strategy
 from tfsiamese.training.tasks import DEFAULT_LOSSES
 
 __all__ = [
     "DECAYS",
     "DEFAULT_LOSSES",
+    "STRATEGIES",
     "Evaluator",
     "ProgressBar",
     "Retention",
@@ -23,4 +25,5 @@ __all__ = [
     "WarmupDecay",
     "fit",
     "fit_stages",
+    "make_strategy",
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tfsiamese.encoders import Encoder
 from tfsiamese.errors import SettingsError
@@ -16,9 +17,10 @@ from tfsiamese.training.retention import BaseVectors, Retention
 from tfsiamese.training.run import Run
 from tfsiamese.training.run_folder import RunFolder
 from tfsiamese.training.schedules import WarmupDecay
+from tfsiamese.training.strategies import make_strategy
 from tfsiamese.training.tasks import ExamplesBy, LossBy, make_tasks, settings_for
 
-__all__ = ["base_vectors", "default_optimizer", "fit"]
+__all__ = ["base_vectors", "chosen_strategy", "default_optimizer", "fit"]
 
 
 def fit(
@@ -31,6 +33,7 @@ def fit(
     retention: Retention | None = None,
     teacher: Encoder | None = None,
     optimizer: keras.optimizers.Optimizer | None = None,
+    strategy: str | tf.distribute.Strategy | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     out: str | Path | None = None,
     resume: bool = False,
@@ -55,6 +58,9 @@ def fit(
         teacher: the encoder that the losses "gist", "embedding-mse", "margin-mse" and "kl-divergence" learn from.
         optimizer: `RowSparseAdam` with β₂ = 0.9999 and clipnorm 1 by default. With your own, set the learning rate
             there, and leave `learning_rate`, `warmup` and `decay` alone.
+        strategy: trains on several devices or workers: what `make_strategy` makes, or its name (but "multiworker",
+            which has to be made first of all). The batch is that of one device: its texts are shared out, every loss
+            sees the vectors of all, and losses and weights are those of one device within rounding.
         callbacks: any Keras callbacks. Their own state is not part of a checkpoint.
         out: the run folder to write; nothing is written without one.
         resume: continue the run in `out`; start it where there is none.
@@ -77,14 +83,20 @@ def fit(
         raise SettingsError(f"Expected a keras.optimizers.Optimizer. Received: {optimizer!r:.60}.")
     tasks = make_tasks(examples, validation, loss, head=model.head, has_teacher=teacher is not None)
     chosen = settings_for(tasks, settings, model.encoder.suggested_learning_rate)
-    plan = TrainingPlan(model, tasks, chosen, evaluator, retention, teacher=teacher)
+    plan = TrainingPlan(model, tasks, chosen, evaluator, retention, teacher, chosen_strategy(strategy))
     if optimizer is not None and chosen.layer_decay != 1:
         raise SettingsError("layer_decay works with the default optimizer. Leave it out, or leave optimizer out.")
     optimizer = optimizer or default_optimizer(plan)
-    folder = RunFolder(out, plan.config(optimizer), resume) if out is not None else None
+    config, kept = plan.config(optimizer), chosen.checkpoints_kept
+    folder = RunFolder(out, config, resume, checkpoints_kept=kept) if out is not None else None
     base = base_vectors(plan, folder)
     # Only after the first measurements is anything written.
     return Run(plan, optimizer, callbacks, folder, base).run()
+
+
+def chosen_strategy(strategy: str | tf.distribute.Strategy | None) -> tf.distribute.Strategy | None:
+    """The strategy of that name, if it is one."""
+    return make_strategy(strategy) if isinstance(strategy, str) else strategy
 
 
 def base_vectors(plan: TrainingPlan, folder: RunFolder | None) -> BaseVectors | None:

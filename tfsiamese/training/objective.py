@@ -77,6 +77,20 @@ class Objective:
         general = vectors[tf.shape(vectors)[0] - tf.shape(inputs.base)[0] :]
         return tf.stack([loss, self._retention_weight * retention_loss(general, inputs.base)])
 
+    def differentiate(
+        self, vectors: tf.Tensor, inputs: StepInput, scale: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """The losses, and the gradient of `scale` times their sum by the vectors; None where they don't depend on them.
+
+        Arguments and losses as in `losses`; the gradient is float32 [d + g, dimension].
+        """
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(vectors)
+            losses = self.losses(vectors, inputs)
+            total = tf.reduce_sum(losses) * scale
+        gradient = tape.gradient(total, vectors)
+        return losses, None if gradient is None else tf.convert_to_tensor(gradient)
+
     def loss(self, vectors: tf.Tensor, inputs: StepInput) -> tf.Tensor:
         """The loss alone, a scalar."""
         embeddings = self._arrange(tf.gather(vectors, inputs.positions), inputs.counts)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfsiamese.errors import SettingsError
 from tfsiamese.training.row_slots import RowSlots
 
-__all__ = ["RowSparseAdam"]
+__all__ = ["RowSparseAdam", "sum_duplicates"]
 
 # A gradient of so many numbers is worth a branch that spares writing it.
 _LARGE = 65_536
@@ -94,7 +94,7 @@ class RowSparseAdam(keras.optimizers.Optimizer):
         """Applies one step; sparse gradients stay sparse."""
         if trainable_variables is not None:
             self.build_for(grads, trainable_variables)
-        merged = [_sum_duplicates(grad) if isinstance(grad, tf.IndexedSlices) else grad for grad in grads]
+        merged = [sum_duplicates(grad) if isinstance(grad, tf.IndexedSlices) else grad for grad in grads]
         super().apply(merged, trainable_variables)
 
     def update_step(
@@ -222,7 +222,8 @@ def _clip_norm(values: tf.Tensor, limit: float) -> tf.Tensor:
     return tf.cond(norm > limit, lambda: values * (limit / norm), lambda: values)
 
 
-def _sum_duplicates(gradient: tf.IndexedSlices) -> tf.IndexedSlices:
+def sum_duplicates(gradient: tf.IndexedSlices) -> tf.IndexedSlices:
+    """The same gradient with each row once."""
     rows, places = tf.unique(gradient.indices)
     values = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))
     return tf.IndexedSlices(values, rows, gradient.dense_shape)

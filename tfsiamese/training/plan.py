@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import keras
+import tensorflow as tf
 
 from tfsiamese.encoders import Encoder
 from tfsiamese.errors import SettingsError
@@ -40,6 +41,7 @@ class TrainingPlan:
         evaluator: measures the encoder before, after and each epoch.
         retention: keeps the encoder near its base.
         teacher: the encoder that losses learn from.
+        strategy: of tf.distribute; None for one device.
 
     Raises:
         SettingsError: there is nothing to train on, or nothing to monitor where something is needed.
@@ -51,6 +53,7 @@ class TrainingPlan:
     evaluator: Evaluator | None = None
     retention: Retention | None = None
     teacher: Encoder | None = None
+    strategy: tf.distribute.Strategy | None = None
 
     @functools.cached_property
     def batches(self) -> MixedBatches:
@@ -67,7 +70,12 @@ class TrainingPlan:
     @property
     def total_steps(self) -> int:
         """Steps of the whole run, if it does not stop early and every epoch has as many batches as the first."""
-        return self.settings.epochs * len(self.batches)
+        return self.settings.epochs * self.steps_of_an_epoch
+
+    @property
+    def steps_of_an_epoch(self) -> int:
+        """Steps of the first epoch; the last one may take fewer batches than others."""
+        return -(-len(self.batches) // self.settings.gradient_accumulation_steps)
 
     @property
     def monitor(self) -> str | None:

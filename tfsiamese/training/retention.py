@@ -84,9 +84,9 @@ class BaseVectors:
         self._num_runs = min(max(1, retention.batch_size // retention.neighbours), len(self._runs))
         self._seed = seed
 
-    def sample(self, step: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """The texts of a step, string [n], and their base vectors, float32 [n, dimension]."""
-        random = generator(self._seed, "retention", step)
+    def sample(self, step: int, batch: int = 0) -> tuple[tf.Tensor, tf.Tensor]:
+        """The texts of one of a step's batches, string [n], and their base vectors, float32 [n, dimension]."""
+        random = generator(self._seed, "retention", step, *([batch] if batch else []))
         chosen = random.choice(len(self._runs), self._num_runs, replace=False, shuffle=False)
         rows = np.concatenate([self._runs[run] for run in chosen])
         return tf.constant(self._texts[rows], tf.string), tf.constant(self.vectors[rows])

@@ -1,5 +1,8 @@
 """One run, from its start or from a checkpoint to its end."""
 
+import contextlib
+import dataclasses
+import itertools
 import logging
 import time
 from collections.abc import Iterable, Sequence
@@ -7,16 +10,24 @@ from collections.abc import Iterable, Sequence
 import keras
 
 from tfsiamese.errors import SettingsError
-from tfsiamese.training.engine import Engine
+from tfsiamese.pairs.prefetching import prefetched
+from tfsiamese.training.engine import Engine, NamedBatch
 from tfsiamese.training.interrupts import Interrupts
+from tfsiamese.training.loss_scale import LossScale
 from tfsiamese.training.messages import bad_batch_error, describe_all_cut_texts, warn_if_nothing_was_gained
 from tfsiamese.training.plan import TrainingPlan
+from tfsiamese.training.profiling import ProfileLog
 from tfsiamese.training.progress import ProgressBar, TensorBoardLog, describe_epoch
+from tfsiamese.training.replicas import Replicas
 from tfsiamese.training.retention import BaseVectors
 from tfsiamese.training.run_folder import RunFolder
 from tfsiamese.training.run_state import RunState
 from tfsiamese.training.sample_texts import sample_texts
-from tfsiamese.training.weights import Arrays, WeightStore, optimizer_state, restore_optimizer
+from tfsiamese.training.shared_encoding import encoding_together
+from tfsiamese.training.step import StepParts
+from tfsiamese.training.updates import Updates
+from tfsiamese.training.weights import Arrays, WeightStore
+from tfsiamese.training.workers_together import explained_worker_loss, require_equal_starts
 
 __all__ = ["Run"]
 
@@ -50,7 +61,12 @@ class Run:
         self._state = RunState()
         self._best: Arrays = {}
         self._cut_texts: dict[str, str] = {}
-        self._engine = Engine(plan, optimizer, base)
+        self._replicas = Replicas(self._encoder, plan.strategy)
+        self._updates = Updates(optimizer, self._replicas)
+        self._loss_scale = LossScale() if self._encoder.needs_loss_scaling else None
+        self._engine = Engine(plan, StepParts(self._replicas, self._updates, self._loss_scale), base)
+        if folder is not None:
+            folder.is_written = self._replicas.is_chief
         self._weights = WeightStore(self._encoder, optimizer)
         self._batches = plan.batches
         self._user_callbacks = list(callbacks)
@@ -58,12 +74,29 @@ class Run:
         self._saved_step = -1
         self._fingerprint = self._encoder.fingerprint
 
+    @property
+    def is_chief(self) -> bool:
+        """Whether this process writes what the run leaves."""
+        return self._replicas.is_chief
+
     def run(self) -> keras.callbacks.History:
-        """Trains to the end."""
+        """Trains to the end; what the run leaves is written when this returns, whichever worker it is."""
+        with explained_worker_loss(self._replicas, self._folder):
+            history = self._run()
+        self.wait_for_all()
+        return history
+
+    def wait_for_all(self) -> None:
+        """Waits until every worker has come here."""
+        with explained_worker_loss(self._replicas, self._folder):
+            self._replicas.gather([0.0])
+
+    def _run(self) -> keras.callbacks.History:
         keras.utils.set_random_seed(self._settings.seed)
         self._plan.model.compile(optimizer=self._optimizer, loss=None)
         self._plan.model.stop_training = False
         self._resume()
+        require_equal_starts(self._replicas, self._state)
         self._cut_texts = describe_all_cut_texts(self._plan)
         if self._state.before is None:
             self._state.before = self._measure()
@@ -75,7 +108,7 @@ class Run:
             [*self._user_callbacks, *shown],
             model=self._plan.model,
             epochs=self._settings.epochs,
-            steps=len(self._batches),
+            steps=self._plan.steps_of_an_epoch,
             verbose=0,
         )
         try:
@@ -105,23 +138,32 @@ class Run:
         callbacks.on_train_end()
 
     def _train_epoch(self, callbacks: keras.callbacks.CallbackList, interrupts: Interrupts) -> None:
+        state, size = self._state, self._settings.gradient_accumulation_steps
+        with contextlib.closing(prefetched(self._batches.epoch(state.epoch, state.batch))) as batches:
+            # The batches of an epoch that are left come to a whole number of steps: checkpoints lie between steps.
+            while step_batches := list(itertools.islice(batches, size)):
+                self._train_step(step_batches, callbacks)
+                self._stop_if_asked(interrupts)
+                self._save_if_due()
+
+    def _train_step(self, batches: list[NamedBatch], callbacks: keras.callbacks.CallbackList) -> None:
         state = self._state
-        for name, batch in self._batches.epoch(state.epoch, state.batch):
-            callbacks.on_train_batch_begin(state.batch)
-            start = time.perf_counter()
-            losses, finite = self._engine.train(name, batch, state.step)
-            if not finite:
-                self._stop_at_bad_batch(losses["loss"])
-            # Until the run ends or is saved, no checkpoint fits the weights in memory.
-            self._encoder.fingerprint = f"{self._fingerprint}, trained in part"
-            state.advance(losses, batch.num_rows, time.perf_counter() - start)
-            logs = state.mean_losses | {"batch_loss": losses["loss"], "size": batch.num_rows}
-            callbacks.on_train_batch_end(state.batch - 1, logs)
-            self._stop_if_asked(interrupts)
-            self._save_if_due()
+        number = state.batch // self._settings.gradient_accumulation_steps
+        callbacks.on_train_batch_begin(number)
+        start = time.perf_counter()
+        outcome = self._engine.train(batches, state.step)
+        if not outcome.applied:
+            self._stop_at_bad_batch(len(outcome.losses) - 1, outcome.losses[-1]["loss"])
+        # Until the run ends or is saved, no checkpoint fits the weights in memory.
+        self._encoder.fingerprint = f"{self._fingerprint}, trained in part"
+        rows = [batch.num_rows for _, batch in batches]
+        state.advance(list(zip(outcome.losses, rows, strict=True)), time.perf_counter() - start)
+        loss = sum(losses["loss"] * count for losses, count in zip(outcome.losses, rows, strict=True)) / sum(rows)
+        callbacks.on_train_batch_end(number, state.mean_losses | {"batch_loss": loss, "size": sum(rows)})
 
     def _stop_if_asked(self, interrupts: Interrupts) -> None:
-        if interrupts.requested:
+        # Workers stop after the same step, whichever of them was asked to.
+        if self._replicas.any(interrupts.requested):
             self._save()
             if self._folder is not None:
                 _logger.warning(
@@ -171,7 +213,9 @@ class Run:
         """The losses on the validation data, and the evaluator's metrics."""
         metrics = self._engine.validation_losses()
         if self._plan.evaluator is not None:
-            metrics |= {name: float(value) for name, value in self._plan.evaluator(self._encoder).items()}
+            with encoding_together(self._replicas):
+                measured = self._plan.evaluator(self._encoder)
+            metrics |= {name: float(value) for name, value in measured.items()}
         return metrics
 
     def _resume(self) -> None:
@@ -179,32 +223,41 @@ class Run:
         if checkpoint is None:
             return
         self._state, weights, optimizer, self._best = checkpoint
-        restore_optimizer(self._optimizer, optimizer, self._engine.variables)
+        self._updates.restore(optimizer)
         self._weights.restore(weights)
+        self._replicas.take_weights_of_first()
+        if self._loss_scale is not None and self._state.loss_scale is not None:
+            self._loss_scale.value, self._loss_scale.good_steps = self._state.loss_scale
         _logger.info("continuing at epoch %d, batch %d", self._state.epoch + 1, self._state.batch + 1)
 
     def _save_if_due(self) -> None:
-        if time.monotonic() - self._saved_at >= self._settings.checkpoint_seconds:
+        steps = self._settings.checkpoint_steps
+        is_due = steps is not None and self._state.step % steps == 0 and self._state.step != self._saved_step
+        if is_due or time.monotonic() - self._saved_at >= self._settings.checkpoint_seconds:
             self._save()
 
     def _save(self) -> None:
         if self._folder is not None:
-            weights, optimizer = self._weights.snapshot(), optimizer_state(self._optimizer)
+            if self._loss_scale is not None:
+                self._state.loss_scale = (self._loss_scale.value, self._loss_scale.good_steps)
+            weights, optimizer = self._weights.snapshot(), self._updates.state()
             self._folder.save_checkpoint(self._state, weights, optimizer, self._best)
             self._saved_step = self._state.step
         self._saved_at = time.monotonic()
 
-    def _stop_at_bad_batch(self, loss: float) -> None:
-        """The step was not applied: weights and checkpoint are those before the batch."""
+    def _stop_at_bad_batch(self, batch: int, loss: float) -> None:
+        """The step was not applied: weights and checkpoint are those before it, `batch` batches before that one."""
         if self._state.step:
             self._save()
         kept = self._folder.path if self._folder is not None and self._state.step else None
-        raise bad_batch_error(self._plan, self._state, loss, kept)
+        state = dataclasses.replace(self._state, batch=self._state.batch + batch)
+        raise bad_batch_error(self._plan, state, loss, kept)
 
     def _finish(self) -> keras.callbacks.History:
         best = self._best_epoch()
         if best is not None and self._settings.restore_best:
             self._weights.restore(self._best)
+            self._replicas.take_weights_of_first()
         after = self._measure()
         warn_if_nothing_was_gained(self._plan, self._state.before or {}, after)
         if self._folder is not None:
@@ -227,10 +280,14 @@ class Run:
         self._encoder.fingerprint = self._weights.fingerprint(self._fingerprint)
         return self._state.to_history(self._plan.model, after, best)
 
-    def _shown_callbacks(self) -> list[ProgressBar | TensorBoardLog]:
-        shown: list[ProgressBar | TensorBoardLog] = []
+    def _shown_callbacks(self) -> list[ProgressBar | TensorBoardLog | ProfileLog]:
+        shown: list[ProgressBar | TensorBoardLog | ProfileLog] = []
+        if not self._replicas.is_chief:
+            return shown
         if self._settings.show_progress:
             shown.append(ProgressBar(*self._shown_as()))
         if self._folder is not None:
             shown.append(TensorBoardLog(self._folder.logs, self._state.step))
+            if self._settings.profile:
+                shown.append(ProfileLog(self._folder.logs))
         return shown

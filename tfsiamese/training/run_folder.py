@@ -32,7 +32,6 @@ __all__ = ["Checkpoint", "RunFolder"]
 
 _logger = logging.getLogger(__name__)
 
-_CHECKPOINTS_KEPT = 2
 _MOST_DIFFERENCES = 6
 
 Checkpoint = tuple[RunState, Arrays, Arrays, Arrays]
@@ -46,15 +45,29 @@ class RunFolder:
         config: all that decides the outcome of the run, as a JSON object.
         resume: continue the run that the folder holds.
         keeps_encoder: `write_encoder` writes one.
+        checkpoints_kept: how many of the last checkpoints stay.
+
+    Attributes:
+        is_written: whether this process writes; of several workers one does, and the others only read.
 
     Raises:
         SettingsError: the folder holds something and `resume` is false, or the run in it was started with another
             configuration.
     """
 
-    def __init__(self, folder: str | Path, config: dict[str, Any], resume: bool = False, *, keeps_encoder: bool = True):
+    def __init__(
+        self,
+        folder: str | Path,
+        config: dict[str, Any],
+        resume: bool = False,
+        *,
+        keeps_encoder: bool = True,
+        checkpoints_kept: int = 2,
+    ):
         self.path = Path(folder)
+        self.is_written = True
         self._keeps_encoder = keeps_encoder
+        self._checkpoints_kept = checkpoints_kept
         self._kept: dict[str, np.ndarray] = {}
         if self.path.exists() and not self.path.is_dir():
             raise SettingsError(f"{folder} is a file. Expected a folder for the run, or a path that does not exist.")
@@ -67,6 +80,8 @@ class RunFolder:
 
     def begin(self) -> None:
         """Makes the folder, or makes it ready to go on in."""
+        if not self.is_written:
+            return
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -102,13 +117,13 @@ class RunFolder:
     def save_checkpoint(self, state: RunState, weights: Arrays, optimizer: Arrays, best: Arrays) -> None:
         """Writes a checkpoint and drops all but the last few."""
         target = self.path / "checkpoints" / f"{state.step:09d}-{len(state.history):05d}-{int(state.finished)}"
-        if target.exists():
+        if target.exists() or not self.is_written:
             return
         with publish_folder(target) as folder:
             for name, arrays in (("weights", weights), ("optimizer", optimizer), ("best", best)):
                 np.savez(folder / f"{name}.npz", allow_pickle=False, **arrays)
             (folder / "state.json").write_text(json.dumps(state.to_json()), encoding="utf-8")
-        for old in self._checkpoints()[:-_CHECKPOINTS_KEPT]:
+        for old in self._checkpoints()[: -self._checkpoints_kept]:
             shutil.rmtree(old, ignore_errors=True)
 
     def load_checkpoint(self) -> Checkpoint | None:
@@ -128,6 +143,8 @@ class RunFolder:
 
     def write_history(self, history: list[dict[str, float]]) -> None:
         """Writes `history.csv`: a row for each epoch, counted from 1 over all stages."""
+        if not self.is_written:
+            return
         columns = list(dict.fromkeys(name for logs in history for name in logs))
         with publish_file(self.path / "history.csv") as path, path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, ["epoch", *columns])
@@ -140,7 +157,7 @@ class RunFolder:
 
     def write_encoder(self, encoder: Encoder, head: str) -> None:
         """Writes `encoder/1/` and, for a checkpoint, the same in its own layout, unless they are there already."""
-        if not self._keeps_encoder:
+        if not (self._keeps_encoder and self.is_written):
             return
         target = self.path / "encoder" / "1"
         if not (target / "saved_model.pb").is_file():
@@ -183,6 +200,8 @@ class RunFolder:
             )
 
     def _write_json(self, name: str, content: dict[str, Any] | list[str]) -> None:
+        if not self.is_written:
+            return
         with publish_file(self.path / name) as path:
             path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

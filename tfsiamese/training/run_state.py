@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ class RunState:
         loss_sums: the sums of the running epoch's losses by name, each times its rows.
         rows_done: the rows of the running epoch that each of them was measured on.
         seconds: time spent on training steps.
+        loss_scale: what the loss is multiplied with, and good steps since that changed; None without loss scaling.
         before: the metrics before training.
         history: the logs of every finished epoch.
         finished: the run has ended.
@@ -34,18 +36,20 @@ class RunState:
     loss_sums: dict[str, float] = field(default_factory=dict)
     rows_done: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    loss_scale: tuple[float, int] | None = None
     before: Logs | None = None
     history: list[Logs] = field(default_factory=list)
     finished: bool = False
 
-    def advance(self, losses: Logs, rows: int, seconds: float) -> None:
-        """Counts one step."""
-        self.batch += 1
+    def advance(self, losses: Sequence[tuple[Logs, int]], seconds: float) -> None:
+        """Counts one step: the losses of each of its batches, and their rows."""
+        self.batch += len(losses)
         self.step += 1
         self.seconds += seconds
-        for name, loss in losses.items():
-            self.loss_sums[name] = self.loss_sums.get(name, 0.0) + loss * rows
-            self.rows_done[name] = self.rows_done.get(name, 0) + rows
+        for of_batch, rows in losses:
+            for name, loss in of_batch.items():
+                self.loss_sums[name] = self.loss_sums.get(name, 0.0) + loss * rows
+                self.rows_done[name] = self.rows_done.get(name, 0) + rows
 
     @property
     def mean_losses(self) -> Logs:

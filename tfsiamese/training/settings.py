@@ -20,8 +20,10 @@ BATCHINGS = ("auto", "shuffled", "distinct", "by-class")
 _COMPARING: dict[str, Any] = {"epochs": 3, "batch_size": 128, "learning_rate": 1e-4, "warmup": 0.1, "decay": "cosine"}
 _DEFAULTS: dict[str, dict[str, Any]] = {"pairs": {}, "triplets": _COMPARING, "classes": _COMPARING}
 
+_POSITIVE = ("epochs", "batch_size", "gradient_accumulation_steps", "checkpoints_kept")
+
 # These change what is shown and how often state is saved, and never the weights.
-_WITHOUT_EFFECT = ("checkpoint_seconds", "show_progress")
+_WITHOUT_EFFECT = ("checkpoint_seconds", "checkpoint_steps", "checkpoints_kept", "profile", "show_progress")
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,11 @@ class TrainingSettings:
         monitor: the metric that chooses the best epoch; the evaluator's primary metric by default, else "val_loss".
             "none" keeps the last epoch.
         restore_best: end with the weights of the best epoch instead of the last.
+        gradient_accumulation_steps: batches whose gradients a step takes together, each weighted by its rows.
         checkpoint_seconds: time between checkpoints, which `resume` continues from.
+        checkpoint_steps: steps between checkpoints, beside the time between them; None for the time alone.
+        checkpoints_kept: how many of the last checkpoints stay.
+        profile: measure what the time goes to, and write a trace of some steps for TensorBoard.
         show_progress: show a progress bar on standard error.
     """
 
@@ -76,11 +82,15 @@ class TrainingSettings:
     patience: int | None = None
     monitor: str | None = None
     restore_best: bool = True
+    gradient_accumulation_steps: int = 1
     checkpoint_seconds: float = 30.0
+    checkpoint_steps: int | None = None
+    checkpoints_kept: int = 2
+    profile: bool = False
     show_progress: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
+        for name in _POSITIVE:
             self._expect(name, "a positive integer", _is_integer(getattr(self, name), 1))
         rate = self.learning_rate
         self._expect("learning_rate", "a positive number", _is_number(rate) and 0 < rate < math.inf)
@@ -94,7 +104,7 @@ class TrainingSettings:
         for name in ("query_prompt", "passage_prompt"):
             value = getattr(self, name)
             self._expect(name, "the name of a prompt, or a text", value is None or isinstance(value, str))
-        for name in ("mini_batch_size", "max_tokens", "patience"):
+        for name in ("mini_batch_size", "max_tokens", "patience", "checkpoint_steps"):
             value = getattr(self, name)
             self._expect(name, "a positive integer or None", value is None or _is_integer(value, 1))
         self._expect("batching", f"one of {', '.join(BATCHINGS)}", self.batching in BATCHINGS)
@@ -105,9 +115,9 @@ class TrainingSettings:
         self._expect("checkpoint_seconds", "a number, not negative", _is_number(seconds) and seconds >= 0)
         for name in ("learning_rate", "warmup", "layer_decay", "checkpoint_seconds"):
             object.__setattr__(self, name, float(getattr(self, name)))  # JSON and Keras know no NumPy numbers
-        for name in ("epochs", "batch_size", "seed", "per_class"):
+        for name in (*_POSITIVE, "seed", "per_class"):
             object.__setattr__(self, name, int(getattr(self, name)))
-        for name in ("restore_best", "show_progress"):
+        for name in ("restore_best", "profile", "show_progress"):
             self._expect(name, "true or false", isinstance(getattr(self, name), bool))
 
     @classmethod

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tfsiamese.encoders import Encoder
 from tfsiamese.errors import SettingsError
 from tfsiamese.siamese import Siamese
-from tfsiamese.training.fitting import base_vectors, default_optimizer
+from tfsiamese.training.fitting import base_vectors, chosen_strategy, default_optimizer
 from tfsiamese.training.optimizers import RowSparseAdam
 from tfsiamese.training.plan import Evaluator, TrainingPlan, require_siamese
 from tfsiamese.training.retention import BaseVectors, Retention
@@ -66,6 +67,7 @@ def fit_stages(
     evaluator: Evaluator | None = None,
     retention: Retention | None = None,
     teacher: Encoder | None = None,
+    strategy: str | tf.distribute.Strategy | None = None,
     out: str | Path | None = None,
     resume: bool = False,
 ) -> list[keras.callbacks.History]:
@@ -81,6 +83,7 @@ def fit_stages(
         evaluator: as in `fit`, for every stage.
         retention: as in `fit`.
         teacher: as in `fit`.
+        strategy: as in `fit`.
         out: the run folder to write; nothing is written without one.
         resume: continue the run in `out` with the stage at which it was interrupted.
 
@@ -103,12 +106,12 @@ def fit_stages(
         raise SettingsError(
             f"Expected at least one stage, and different names. Received: {', '.join(names) or 'none'}."
         )
-    has_teacher = teacher is not None
+    has_teacher, strategy = teacher is not None, chosen_strategy(strategy)
     plans = []
     for stage in stages:
         tasks = make_tasks(stage.examples, stage.validation, stage.loss, head=model.head, has_teacher=has_teacher)
         settings = settings_for(tasks, stage.settings, model.encoder.suggested_learning_rate)
-        plans.append(TrainingPlan(model, tasks, settings, evaluator, retention, teacher=teacher))
+        plans.append(TrainingPlan(model, tasks, settings, evaluator, retention, teacher, strategy))
     folder = RunFolder(out, _config(plans, names), resume) if out is not None else None
     base = base_vectors(plans[0], folder)
     histories = []
@@ -118,6 +121,7 @@ def fit_stages(
         # A copy, so that the batches go with the stage.
         run = _stage_run(dataclasses.replace(plan), base, place, resume)
         if folder is not None and number == 1:
+            folder.is_written = run.is_chief
             folder.begin()
         histories.append(run.run())
     if folder is not None:
@@ -125,12 +129,14 @@ def fit_stages(
         folder.write_encoder(model.encoder, model.head)
         folder.write_sample_texts(sample_texts(plans))
         folder.write_metrics(_metrics(names, histories))
+    run.wait_for_all()
     return histories
 
 
 def _stage_run(plan: TrainingPlan, base: BaseVectors | None, out: Path | None, resume: bool) -> Run:
     optimizer = default_optimizer(plan)
-    folder = None if out is None else RunFolder(out, plan.config(optimizer), resume, keeps_encoder=False)
+    config, kept = plan.config(optimizer), plan.settings.checkpoints_kept
+    folder = None if out is None else RunFolder(out, config, resume, keeps_encoder=False, checkpoints_kept=kept)
     return Run(plan, optimizer, (), folder, base)
 
 

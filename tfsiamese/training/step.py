@@ -1,65 +1,118 @@
 """One step of training, and the loss without one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-import keras
 import tensorflow as tf
 
 from tfsiamese.encoders import Encoder
 from tfsiamese.errors import TrainingError
 from tfsiamese.pairs.seeding import generator
+from tfsiamese.training.loss_scale import LossScale
 from tfsiamese.training.objective import Objective, StepInput
-from tfsiamese.training.optimizers import RowSparseAdam
+from tfsiamese.training.replicas import Replicas
+from tfsiamese.training.sharing import share_of
+from tfsiamese.training.updates import Gradients, Updates, all_finite, scaled
 
-__all__ = ["Gradients", "TrainingStep", "add_regularization", "all_finite", "require_gradients"]
+__all__ = ["Differentiated", "Moment", "StepParts", "TrainingStep", "penalty_of", "require_gradients", "with_penalty"]
 
-Gradients = Sequence["tf.Tensor | tf.IndexedSlices | None"]
+
+class Moment(NamedTuple):
+    """When in a run a batch is trained on: what dropout drops follows from it.
+
+    Attributes:
+        step: the number of the optimizer's step.
+        batch: the number of the batch among those whose gradients the step takes together.
+    """
+
+    step: int
+    batch: int = 0
+
+
+class Differentiated(NamedTuple):
+    """What one batch gives.
+
+    Attributes:
+        losses: float32 [1] or [2]: the loss, then the retention term if there is one.
+        gradients: those of each replica of this worker, summed over all replicas.
+        finite: whether the losses and all gradients are finite; bool.
+    """
+
+    losses: tf.Tensor
+    gradients: Sequence[Gradients]
+    finite: tf.Tensor
+
+
+@dataclass(frozen=True)
+class StepParts:
+    """What the steps of several tasks share.
+
+    Attributes:
+        replicas: what is trained.
+        updates: what applies gradients.
+        loss_scale: multiplies losses before they are differentiated; None where nothing needs that.
+    """
+
+    replicas: Replicas
+    updates: Updates
+    loss_scale: LossScale | None = None
 
 
 class TrainingStep:
     """Computes losses and gradients and applies them, compiled once for each task.
 
-    A step whose loss or gradients are not finite changes nothing: neither weights nor optimizer.
+    A step whose loss or gradients are not finite changes nothing: neither weights nor optimizer. With several
+    replicas each encodes its share of the batch's distinct texts; the loss sees the vectors of all.
 
     Args:
-        encoder: what is trained.
+        parts: replicas and what applies gradients; steps of several tasks can share them.
         objective: what is minimized.
-        optimizer: steps of several tasks can share one.
         seed: of the encoder's dropout.
 
     Raises:
         TrainingError: nothing is trainable.
     """
 
-    def __init__(self, encoder: Encoder, objective: Objective, optimizer: keras.optimizers.Optimizer, seed: int = 0):
-        self._encoder = encoder
+    def __init__(self, parts: StepParts, objective: Objective, seed: int = 0):
+        self._replicas = parts.replicas
+        self._encoder = parts.replicas.encoders[0]
+        self._updates = parts.updates
+        self._loss_scale = parts.loss_scale
         self._seed = seed
         self._objective = objective
-        self._optimizer = optimizer
-        self.variables: Sequence[keras.Variable] = encoder.trainable_variables
-        if not self.variables:
-            raise TrainingError(_nothing_to_train(encoder))
+        if not self._encoder.trainable_variables:
+            raise TrainingError(_nothing_to_train(self._encoder))
         signature = [objective.signature]
-        self._train = tf.function(self._train_eagerly, autograph=False, input_signature=signature)
+        scaled_signature = [objective.signature, tf.TensorSpec([], tf.float32)]
+        self._train = tf.function(self._train_eagerly, autograph=False, input_signature=scaled_signature)
+        self._differentiate = tf.function(
+            self._differentiate_eagerly, autograph=False, input_signature=scaled_signature
+        )
         self._evaluate = tf.function(self._evaluate_eagerly, autograph=False, input_signature=signature)
 
-    def train(self, inputs: StepInput, step: int) -> tuple[list[float], bool]:
+    def train(self, inputs: StepInput, moment: Moment) -> tuple[list[float], bool]:
         """Trains on one batch.
 
         Args:
             inputs: the batch.
-            step: its number in the run, which decides what dropout drops.
+            moment: when in the run it is.
 
         Returns:
             The loss, then the retention term if there is one, and whether the step was finite and so was applied.
         """
-        self._seed_dropout(step)
-        losses, finite = self._train(inputs)
-        return losses.numpy().tolist(), bool(finite)
+        while True:
+            self._seed_dropout(moment)
+            losses, finite = self._train(inputs, self._scale())
+            if not self._repeats(bool(finite)):
+                return losses.numpy().tolist(), bool(finite)
 
-    def _seed_dropout(self, step: int, part: int = 0) -> None:
-        if not self._encoder.is_deterministic:
-            self._encoder.seed_dropout(generator(self._seed, "dropout", step, part).integers(0, 2**32, 2).tolist())
+    def differentiate(self, inputs: StepInput, moment: Moment) -> Differentiated:
+        """The losses of one batch and their gradients, without applying them; arguments as in `train`."""
+        while True:
+            differentiated = self._differentiate_once(inputs, moment)
+            if not self._repeats(bool(differentiated.finite)):
+                return differentiated
 
     def check(self) -> None:
         """Builds the loss on the encoder's vectors once, so that what does not fit shows before any time is spent.
@@ -73,23 +126,83 @@ class TrainingStep:
         """The loss of one batch, without a step."""
         return float(self._evaluate(inputs))
 
-    def _train_eagerly(self, inputs: StepInput) -> tuple[tf.Tensor, tf.Tensor]:
-        values = [variable.value for variable in self.variables]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(values)
-            inputs = self._separate(inputs)
-            losses = self._objective.losses(self._encoder(inputs.texts, training=True), inputs)
-            losses = add_regularization(losses, self._encoder)
-            total = tf.reduce_sum(losses)
-        gradients = tape.gradient(total, values)
-        require_gradients(gradients, self._encoder)
-        self._build_optimizer(gradients)
-        finite = all_finite([total, *gradients])
-        tf.cond(finite, lambda: self._apply(gradients), lambda: tf.constant(False))
+    def _differentiate_once(self, inputs: StepInput, moment: Moment) -> Differentiated:
+        self._seed_dropout(moment)
+        return self._differentiate(inputs, self._scale())
+
+    def _scale(self) -> tf.Tensor:
+        return tf.constant(1.0 if self._loss_scale is None else self._loss_scale.value, tf.float32)
+
+    def _repeats(self, finite: bool) -> bool:
+        """Whether a batch is to be tried again, with a smaller scale."""
+        if self._loss_scale is None:
+            return False
+        if finite:
+            self._loss_scale.succeed()
+            return False
+        return self._loss_scale.shrink()
+
+    def _seed_dropout(self, moment: Moment, part: int = 0) -> None:
+        if self._encoder.is_deterministic:
+            return
+        first = self._replicas.worker * len(self._replicas.encoders)
+        for place, encoder in enumerate(self._replicas.encoders, start=first):
+            others = (moment.batch, place) if moment.batch or place else ()
+            random = generator(self._seed, "dropout", moment.step, part, *others)
+            encoder.seed_dropout(random.integers(0, 2**32, 2).tolist())
+
+    def _train_eagerly(self, inputs: StepInput, scale: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        losses, gradients, finite = self._differentiate_eagerly(inputs, scale)
+        self._updates.apply_if(finite, gradients)
         return losses, finite
 
+    def _differentiate_eagerly(self, inputs: StepInput, scale: tf.Tensor) -> Differentiated:
+        inputs = self._separate(inputs)
+        if self._replicas.are_many:
+            losses, gradients = self._differentiate_shared(inputs, scale)
+        else:
+            losses, gradients = self._differentiate_alone(inputs, scale)
+        require_gradients(gradients[0], self._encoder)
+        return Differentiated(losses, gradients, all_finite([tf.reduce_sum(losses), *gradients[0]]))
+
+    def _differentiate_alone(self, inputs: StepInput, scale: tf.Tensor) -> tuple[tf.Tensor, list[Gradients]]:
+        values = [variable.value for variable in self._encoder.trainable_variables]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            losses = self._objective.losses(self._encoder(inputs.texts, training=True), inputs)
+            losses = with_penalty(losses, penalty_of(self._encoder))
+            total = tf.reduce_sum(losses) if self._loss_scale is None else tf.reduce_sum(losses) * scale
+        return losses, [self._unscaled(tape.gradient(total, values), scale)]
+
+    def _differentiate_shared(self, inputs: StepInput, scale: tf.Tensor) -> tuple[tf.Tensor, list[Gradients]]:
+        def of_replica(inputs: StepInput, scale: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+            number, encoder = self._replicas.here()
+            share = share_of(inputs.texts, number, self._replicas.number)
+            values = [variable.value for variable in encoder.trainable_variables]
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(values)
+                own = encoder(share.texts, training=True)
+                penalty = penalty_of(encoder)
+            vectors = self._replicas.sum(share.spread(own))
+            losses, of_all = self._objective.differentiate(vectors, inputs, scale)
+            vector_gradients = None if of_all is None else share.select(of_all)
+            gradients = _pull_back(tape, (own, penalty), values, vector_gradients, scale / share.number)
+            return with_penalty(losses, penalty), self._replicas.sum_present(gradients)
+
+        results = self._replicas.run(of_replica, inputs, scale)
+        return results[0][0], [self._unscaled(gradients, scale) for _, gradients in results]
+
+    def _unscaled(self, gradients: Gradients, scale: tf.Tensor) -> Gradients:
+        return gradients if self._loss_scale is None else scaled(gradients, 1.0 / scale)
+
     def _evaluate_eagerly(self, inputs: StepInput) -> tf.Tensor:
-        return self._objective.loss(self._encoder(inputs.texts, training=False), inputs)
+        def of_replica(inputs: StepInput) -> tf.Tensor:
+            number, encoder = self._replicas.here()
+            share = share_of(inputs.texts, number, self._replicas.number)
+            vectors = self._replicas.sum(share.spread(encoder(share.texts, training=False)))
+            return self._objective.loss(vectors, inputs)
+
+        return self._replicas.run(of_replica, inputs)[0]
 
     def _separate(self, inputs: StepInput) -> StepInput:
         """An encoder that draws random numbers encodes each occurrence of a text for itself."""
@@ -102,22 +215,11 @@ class TrainingStep:
         positions = tf.range(tf.size(placed, tf.int64), dtype=tf.int64)
         return inputs._replace(texts=tf.concat([placed, general], axis=0), positions=positions, teacher=teacher)
 
-    def _build_optimizer(self, gradients: Gradients) -> None:
-        if isinstance(self._optimizer, RowSparseAdam):
-            with tf.init_scope():
-                self._optimizer.build_for(gradients, self.variables)
-        else:
-            self._optimizer.build(self.variables)
 
-    def _apply(self, gradients: Gradients) -> tf.Tensor:
-        self._optimizer.apply(gradients, self.variables)
-        return tf.constant(True)
-
-
-def add_regularization(losses: tf.Tensor, encoder: Encoder) -> tf.Tensor:
-    """The losses with the encoder's own terms added to the first: float32, as long as before."""
+def penalty_of(encoder: Encoder) -> tf.Tensor | None:
+    """The sum of the encoder's own terms of the loss; None where it has none."""
     terms = [term() for term in encoder.regularization_losses]
-    return tf.concat([losses[:1] + tf.add_n(terms), losses[1:]], axis=0) if terms else losses
+    return tf.add_n(terms) if terms else None
 
 
 def require_gradients(gradients: Gradients, encoder: Encoder) -> None:
@@ -129,14 +231,33 @@ def require_gradients(gradients: Gradients, encoder: Encoder) -> None:
         )
 
 
-def all_finite(tensors: Gradients) -> tf.Tensor:
-    """Whether all numbers are finite: a sum of squares is finite only if every summand is."""
-    sums = [
-        tf.nn.l2_loss(tensor.values if isinstance(tensor, tf.IndexedSlices) else tensor)
-        for tensor in tensors
-        if tensor is not None
-    ]
-    return tf.reduce_all(tf.math.is_finite(tf.stack([tf.cast(value, tf.float32) for value in sums])))
+def _pull_back(
+    tape: tf.GradientTape,
+    targets: tuple[tf.Tensor, tf.Tensor | None],
+    values: Sequence[tf.Tensor],
+    vector_gradients: tf.Tensor | None,
+    penalty_weight: tf.Tensor,
+) -> Gradients:
+    """From gradients of vectors to those of variables.
+
+    Args:
+        tape: has seen how the targets came about.
+        targets: the vectors, and the encoder's own penalty if there is one.
+        values: of the variables.
+        vector_gradients: of the vectors; None where the loss does not depend on them.
+        penalty_weight: of the penalty.
+    """
+    vectors, penalty = targets
+    if vector_gradients is None:
+        return [None] * len(values)
+    if penalty is None:
+        return tape.gradient(vectors, values, output_gradients=vector_gradients)
+    return tape.gradient([vectors, penalty], values, output_gradients=[vector_gradients, penalty_weight])
+
+
+def with_penalty(losses: tf.Tensor, penalty: tf.Tensor | None) -> tf.Tensor:
+    """The losses with the encoder's own terms added to the first: float32, as long as before."""
+    return losses if penalty is None else tf.concat([losses[:1] + penalty, losses[1:]], axis=0)
 
 
 def _nothing_to_train(encoder: Encoder) -> str:

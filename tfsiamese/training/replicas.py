@@ -1,0 +1,184 @@
+"""The replicas of an encoder: one on each device that a strategy trains on."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfsiamese.encoders import Encoder
+from tfsiamese.errors import EncoderError, SettingsError
+from tfsiamese.reasons import first_line
+
+__all__ = ["Replicas"]
+
+_SUPPORTED = (
+    tf.distribute.MirroredStrategy,
+    tf.distribute.MultiWorkerMirroredStrategy,
+    tf.distribute.OneDeviceStrategy,
+)
+
+
+class Replicas:
+    """An encoder and its copies, one for each device of this worker.
+
+    Each replica has plain variables of its own, not tf.distribute's mirrored ones: a SavedModel that is restored into
+    those can be called within `strategy.run` alone, and could neither be evaluated nor exported as it is. Replicas
+    start equal and stay so because all of them apply the same gradients.
+
+    Args:
+        encoder: the first replica, which is evaluated and exported.
+        strategy: of tf.distribute; None for the one device.
+
+    Attributes:
+        worker: the number of this process among those that train together.
+
+    Raises:
+        SettingsError: the strategy is of a kind that cannot be used, or is entered already.
+        EncoderError: the encoder cannot be loaded once more, or cannot run in a replica.
+    """
+
+    def __init__(self, encoder: Encoder, strategy: tf.distribute.Strategy | None = None):
+        if tf.distribute.has_strategy():
+            raise SettingsError(
+                "fit was called inside of strategy.scope(). Call it outside, and give it the strategy: "
+                "fit(…, strategy=strategy)."
+            )
+        self.strategy = strategy or tf.distribute.get_strategy()
+        self._is_default = strategy is None or strategy is tf.distribute.get_strategy()
+        if not self._is_default and not isinstance(strategy, _SUPPORTED):
+            raise SettingsError(
+                f"Expected a MirroredStrategy or a MultiWorkerMirroredStrategy. Received: {strategy!r:.80}."
+            )
+        self.devices: tuple[str, ...] = ("",) if self._is_default else tuple(self.strategy.extended.worker_devices)
+        self.worker = self._find_worker()
+        self._reduce = tf.function(self._reduce_eagerly, autograph=False)
+        self.encoders = [encoder]
+        for device in self.devices[1:]:
+            with tf.device(device):
+                self.encoders.append(encoder.copy())
+        # No worker goes on before all have looked at the run folder.
+        self.gather([0.0])
+        if self.are_many:
+            self._try_out()
+
+    @property
+    def number(self) -> int:
+        """Replicas of all workers together."""
+        return int(self.strategy.num_replicas_in_sync)
+
+    @property
+    def are_many(self) -> bool:
+        """Whether there is more than one."""
+        return self.number > 1
+
+    @property
+    def num_workers(self) -> int:
+        """Processes that train together."""
+        return self.number // len(self.devices)
+
+    @property
+    def is_chief(self) -> bool:
+        """Whether this process writes what the run leaves."""
+        return self.worker == 0
+
+    def here(self) -> tuple[int, Encoder]:
+        """The number of the replica that calls this within `run`, among all workers', and its encoder."""
+        number = int(tf.get_static_value(_context().replica_id_in_sync_group))
+        return number, self.encoders[number % len(self.devices)]
+
+    def run(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """Calls a function in each replica of this worker, inside of a `tf.function`.
+
+        Args:
+            function: returns tensors and `tf.IndexedSlices` in any structure.
+            arguments: the same for each replica.
+
+        Returns:
+            What each replica of this worker returned.
+        """
+        results = self.strategy.run(function, args=arguments)
+        return [self._local(results, place) for place in range(len(self.devices))]
+
+    def run_each(self, function: Callable[..., Any], of_each: Sequence[Any], *shared: Any) -> list[Any]:
+        """As `run`, with a first argument for each replica of this worker."""
+
+        def call(of_each: Sequence[Any], *shared: Any) -> Any:
+            return function(of_each[self.here()[0] % len(self.devices)], *shared)
+
+        return self.run(call, of_each, *shared)
+
+    def _local(self, results: Any, place: int) -> Any:
+        def of_replica(leaf: Any) -> Any:
+            # What all replicas hand through unchanged comes back once.
+            values = self.strategy.experimental_local_results(leaf)
+            return values[place] if len(values) > 1 else values[0]
+
+        return tf.nest.map_structure(of_replica, results)
+
+    def _reduce_eagerly(self, values: tf.Tensor) -> list[tf.Tensor]:
+        def of_replica(values: tf.Tensor) -> tf.Tensor:
+            is_first = self.here()[0] % len(self.devices) == 0
+            return self.sum(values if is_first else tf.zeros_like(values))
+
+        return self.run(of_replica, values)
+
+    def _try_out(self) -> None:
+        """Encodes one text in each replica: some models of TensorFlow Hub cannot do so in a replica's context."""
+
+        def of_replica(texts: tf.Tensor) -> tf.Tensor:
+            return self.here()[1](texts, training=True)
+
+        texts = tf.constant(["a dry run"])
+        try:
+            tf.function(lambda: self.run(of_replica, texts), autograph=False)()
+        except (TypeError, ValueError, RuntimeError, NotImplementedError, tf.errors.OpError) as error:
+            raise EncoderError(
+                f"{self.encoders[0].source} cannot run in the replicas of {type(self.strategy).__name__}: "
+                f"{first_line(error)} Train it on one device: --strategy one (leave strategy out in Python)."
+            ) from error
+
+    def _find_worker(self) -> int:
+        if self.num_workers == 1:
+            return 0
+        numbers = self.strategy.run(lambda: _context().replica_id_in_sync_group)
+        return int(self.strategy.experimental_local_results(numbers)[0]) // len(self.devices)
+
+    def sum(self, tensors: Any) -> Any:
+        """The sum over all replicas of tensors or `tf.IndexedSlices`, within `run`."""
+        if not self.are_many:
+            return tensors
+        # What is handed in from outside has no device, which collectives ask for.
+        here = tf.nest.map_structure(tf.identity, tensors)
+        return _context().all_reduce(tf.distribute.ReduceOp.SUM, here)
+
+    def sum_present(self, tensors: Sequence[Any]) -> list[Any]:
+        """As `sum`, of a list with None in some places, the same ones in every replica."""
+        places = [place for place, tensor in enumerate(tensors) if tensor is not None]
+        sums = dict(zip(places, self.sum([tensors[place] for place in places]) if places else [], strict=True))
+        return [sums.get(place) for place in range(len(tensors))]
+
+    def sum_over_workers(self, values: np.ndarray) -> np.ndarray:
+        """The sum of arrays of one shape over all workers; each must call it."""
+        return values if self.num_workers == 1 else self._reduce(tf.constant(values))[0].numpy()
+
+    def gather(self, values: Sequence[float]) -> np.ndarray:
+        """The numbers of each worker, float64 [workers, values]; each must call it."""
+        if self.num_workers == 1:
+            return np.array([values], np.float64)
+        mine = np.zeros([self.num_workers, len(values)])
+        mine[self.worker] = values
+        return self.sum_over_workers(mine)
+
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is set at any worker; each must call it."""
+        return bool(self.gather([float(flag)]).any())
+
+    def take_weights_of_first(self) -> None:
+        """Makes the other replicas of this worker equal to the first."""
+        for encoder in self.encoders[1:]:
+            encoder.take_weights(self.encoders[0])
+
+
+def _context() -> tf.distribute.ReplicaContext:
+    return tf.distribute.get_replica_context()
