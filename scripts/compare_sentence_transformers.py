@@ -15,7 +15,7 @@ from pathlib import Path
 
 import checkpoint_sides as sides
 import numpy as np
-from benchmark_checkpoints import LEARNING_RATE, read_sts
+from training_sides import LEARNING_RATE, read_sts
 
 BATCH_SIZE = 32
 LABEL_WIDTH = 34
