@@ -25,7 +25,7 @@ from tfsiamese.encoders import Encoder, load_encoder
 from tfsiamese.losses import get_loss
 from tfsiamese.pairs import Pairs
 from tfsiamese.siamese import Siamese
-from tfsiamese.training import Retention, fit
+from tfsiamese.training import Retention, RowSparseAdam, fit
 from tfsiamese.training.strategies import make_strategy
 from tfsiamese.workers import worker_index
 
@@ -119,8 +119,15 @@ def an_optimizer_of_keras(folder: Path) -> Run:
     return folder, pairs(), {"loss": "mse", "batch_size": 5, **settings}
 
 
-def a_checkpoint(folder: Path) -> Run:
-    return CHECKPOINT, triplets(20), {"loss": "ranking", "batch_size": 6, "learning_rate": 1e-3}
+def weight_decay_of_some_variables(folder: Path) -> Run:
+    optimizer = RowSparseAdam(0.01, weight_decay=0.5)
+    optimizer.exclude_from_weight_decay(var_names=["embedding_table", "kernel"])
+    return folder, pairs(), {"loss": "mse", "batch_size": 5, "optimizer": optimizer}
+
+
+def a_checkpoint_with_prompts(folder: Path) -> Run:
+    settings = {"loss": "ranking", "batch_size": 6, "learning_rate": 1e-3, "query_prompt": "find: "}
+    return CHECKPOINT, triplets(20), settings
 
 
 SCENARIOS: dict[str, Callable[[Path], Run]] = {
@@ -138,7 +145,8 @@ SCENARIOS: dict[str, Callable[[Path], Run]] = {
         learning_from_a_teacher,
         two_data_sets_with_validation,
         an_optimizer_of_keras,
-        a_checkpoint,
+        weight_decay_of_some_variables,
+        a_checkpoint_with_prompts,
     )
 }
 
@@ -159,6 +167,8 @@ def run(name: str, folder: Path, strategy: tf.distribute.Strategy) -> dict[str, 
     source, data, settings = SCENARIOS[name](folder)
     options = {"dropout": 0.0} if source == CHECKPOINT else {}
     encoder = load_encoder(source, **options)
+    if source == CHECKPOINT:
+        encoder.prompts = {"passage": "about: "}
     seen = StepLosses()
     callbacks = [seen, *settings.pop("callbacks", [])]
     history = fit(Siamese(encoder, "cosine"), data, strategy=strategy, callbacks=callbacks, **(FAST | settings))

@@ -3,6 +3,7 @@
 python -m tests.training.killed_program FOLDER OUT STRATEGY MOMENT
 
 MOMENT is `step`, `checkpoint` or `evaluation` with the number of the one to die in, such as `step:4`; `none` lives on.
+`data` trains on other data, `stop` asks for the end of the training in its first epoch.
 """
 
 import os
@@ -79,6 +80,13 @@ class InAnEvaluation(MeanCosine):
         return metrics
 
 
+class StopEarly(keras.callbacks.Callback):
+    """Asks for the end of the training."""
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self.model.stop_training = True
+
+
 def die_in_a_checkpoint(death: Death) -> None:
     """Half of an array is written when death comes."""
     save = np.savez
@@ -98,12 +106,15 @@ def main(folder: str, out: str, strategy: str, moment: str) -> int:
     die_in_a_checkpoint(death)
     chosen = make_strategy(strategy)
     model = Siamese(load_encoder(folder))
-    callbacks, evaluator = [InAStep(death)], InAnEvaluation(death)
+    callbacks: list[keras.callbacks.Callback] = [InAStep(death)]
+    if moment == "stop":
+        callbacks.append(StopEarly())
+    data = pairs().take(range(36, -1, -1)) if moment == "data" else pairs()
     try:
         fit(
             model,
-            pairs(),
-            evaluator=evaluator,
+            data,
+            evaluator=InAnEvaluation(death),
             callbacks=callbacks,
             strategy=chosen,
             out=out,

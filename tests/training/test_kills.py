@@ -83,6 +83,23 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_weights_of_an_uninte
     assert len((out / "history.csv").read_text().splitlines()) == SETTINGS["epochs"] + 1
 
 
+def test_workers_with_other_data_are_told_so(tiny_folder, tmp_path, repository):
+    processes = start_workers(repository, tiny_folder, tmp_path / "run", ("none", "data"))
+    for process in processes:
+        errors = process.communicate(timeout=_LONGEST)[1]
+        assert process.returncode == 1, errors
+        assert "data, settings or encoder of worker 1 are not those of the chief" in errors
+    assert not (tmp_path / "run").exists()
+
+
+def test_training_that_one_worker_wants_to_end_ends_for_all_after_the_same_epoch(tiny_folder, tmp_path, repository):
+    processes = start_workers(repository, tiny_folder, tmp_path / "run", ("none", "stop"))
+    for process in processes:
+        errors = process.communicate(timeout=_LONGEST)[1]
+        assert process.returncode == 0, errors
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["epochs"] == 1
+
+
 def test_workers_of_which_one_is_killed_end_with_a_clear_error_and_go_on_to_the_same_weights(
     tiny_folder, tmp_path, repository, uninterrupted
 ):

@@ -1,5 +1,9 @@
 """Training on stored examples is training on the same examples in memory."""
 
+import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +21,7 @@ from tfsiamese.pairs import (
     stream_examples,
     write_examples,
 )
+from tfsiamese.pairs.streaming import read_shards
 from tfsiamese.siamese import Siamese
 from tfsiamese.training import fit
 from tfsiamese.training.batching import training_batches
@@ -139,6 +144,17 @@ def test_a_bad_batch_is_named_by_file_and_lines(tiny_encoder, tmp_path):
     assert f"{tmp_path / 'a.csv'}, lines 2, 3, 4; {tmp_path / 'b.csv'}, lines 2, 3, 4" in str(error)
 
 
+def test_rows_of_several_files_in_memory_are_named_by_file_and_lines(tiny_encoder, tmp_path):
+    for name, score in (("a", 1), ("b", 0.5)):
+        rows = "".join(f"{name}{number},x,{score}\n" for number in range(3))
+        (tmp_path / f"{name}.csv").write_text("left,right,score\n" + rows)
+    found = read_shards(str(tmp_path / "?.csv"))
+    error = bad_batch_error(plan_of(tiny_encoder, found), RunState(), float("nan"), None)
+    assert f"{tmp_path / 'a.csv'}, lines 2, 3, 4; {tmp_path / 'b.csv'}, lines 2, 3, 4" in str(error)
+    with pytest.raises(DataError, match=r"b\.csv, line 2: "):
+        make_tasks(found, loss="contrastive")
+
+
 def test_cut_texts_are_counted_in_a_sample(tiny_encoder, tiny_pairs, tmp_path, monkeypatch):
     plan = plan_of(tiny_encoder, {"data": streamed(tiny_pairs, tmp_path)})
     texts = set(tiny_pairs.left + tiny_pairs.right)
@@ -175,3 +191,33 @@ def test_data_of_another_kind_is_refused_with_what_is_taken():
     classes = LabelledTexts.from_frame(pd.DataFrame({"text": ["a", "b"], "class": ["x", "y"]}))
     assert make_tasks(classes)[0].examples is classes
     assert isinstance(read_examples(pd.DataFrame({"left": ["a"], "right": ["b"], "score": [1]})), Pairs)
+
+
+_KILLED = """
+import sys
+from pathlib import Path
+from tests.training import killed_program
+from tfsiamese.pairs import stream_examples
+
+file = Path(sys.argv.pop(1))
+killed_program.pairs = lambda: stream_examples(file, cache=file.parent / "cache")
+killed_program.main(*sys.argv[1:])
+"""
+
+
+def test_a_run_on_stored_data_that_was_killed_goes_on_to_the_same_weights(
+    tiny_encoder, other_encoder, tiny_folder, tmp_path, repository
+):
+    from tests.training.distributed_program import MeanCosine, pairs
+    from tests.training.killed_program import SETTINGS, Death, InAnEvaluation
+
+    found, out = streamed(pairs(), tmp_path), tmp_path / "run"
+    command = [sys.executable, "-c", _KILLED, tmp_path / "data.jsonl", tiny_folder, out, "one", "step:9"]
+    killed = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=300)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    watched = InAnEvaluation(Death("none"))
+    fit(Siamese(tiny_encoder), found, evaluator=watched, out=out, resume=True, checkpoint_steps=1, **SETTINGS)
+    fit(Siamese(other_encoder), found, evaluator=MeanCosine(), **SETTINGS)
+    texts = ["red apple", "green pear", "nurse doctor"]
+    np.testing.assert_allclose(tiny_encoder.encode(texts), other_encoder.encode(texts), atol=1e-6)
+    assert json.loads((out / "metrics.json").read_text())["epochs"] == SETTINGS["epochs"]

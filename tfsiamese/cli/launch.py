@@ -1,4 +1,4 @@
-"""`tfsiamese launch`: runs a command in several processes that train together."""
+"""`tfsiamese launch`: runs `train` in several processes that train together."""
 
 import argparse
 import os
@@ -22,7 +22,7 @@ def add_parser(verbs: Any) -> None:
         help="train in several processes, on one machine or on a cluster",
         description=__doc__,
         usage="tfsiamese launch --workers N [options] -- train PAIRS --out RUN …",
-        epilog="Where the command is train and names no --strategy, it gets --strategy multiworker.",
+        epilog="Where train names no --strategy, it gets --strategy multiworker.",
     )
     parser.add_argument("--workers", type=int, metavar="N", help="processes that train together (all tasks of Slurm)")
     parser.add_argument(
@@ -39,7 +39,7 @@ def add_parser(verbs: Any) -> None:
         "--gpus-per-worker", type=int, metavar="N", help="on one machine; 0 for none (all that are there, shared)"
     )
     parser.add_argument(
-        "command", nargs=argparse.REMAINDER, metavar="COMMAND …", help="what each of them runs, such as train PAIRS …"
+        "command", nargs=argparse.REMAINDER, metavar="train …", help="what each of them runs: train and its arguments"
     )
     parser.set_defaults(run=run, usage_error=parser.error, commands=verbs.choices)
 
@@ -59,17 +59,18 @@ def _command(options: argparse.Namespace) -> list[str]:
     command = options.command[1:] if options.command[:1] == ["--"] else list(options.command)
     if not command:
         options.usage_error("name what the workers are to run, such as: -- train PAIRS --out RUN")
-    if command[0] not in options.commands or command[0] == "launch":
-        others = ", ".join(name for name in options.commands if name != "launch")
-        options.usage_error(f"expected a command behind the options: {others}. Received: {command[0]!r}")
-    options.parsed = options.commands[command[0]].parse_args(command[1:])
+    if command[0] != "train":
+        options.usage_error(f"workers train together: expected train behind the options. Received: {command[0]!r}")
+    options.parsed = options.commands["train"].parse_args(command[1:])
+    if options.parsed.strategy in ("one", "mirrored"):
+        options.usage_error("workers train together by --strategy multiworker, which may be left out")
     return command
 
 
 def _program(command: list[str], options: argparse.Namespace, num_workers: int) -> list[str]:
     """What a worker runs; training gets the strategy in which workers train together."""
     program = [sys.executable, "-m", "tfsiamese", *command]
-    if command[0] != "train" or num_workers == 1:
+    if num_workers == 1:
         return program
     # A configuration may name one; where it does not, the workers are found all the same.
     is_named = options.parsed.strategy or options.parsed.config

@@ -148,13 +148,15 @@ class Encoder(keras.layers.Layer):
         """Another encoder with these weights, in variables of its own, on the device of `tf.device`.
 
         Raises:
-            EncoderError: the source is no longer there.
+            EncoderError: the source is no longer there, or this kind of encoder has none.
         """
         other = self._load_again()
         other.take_weights(self)
         for (_, theirs), (_, mine) in zip(other.named_variables, self.named_variables, strict=True):
             theirs.trainable = mine.trainable
         other._frozen_names = set(self._frozen_names)
+        other.prompts, other.default_prompt_name = self.prompts, self.default_prompt_name
+        other.skips_prompts = self.skips_prompts
         other.fingerprint = self.fingerprint
         return other
 
@@ -165,7 +167,10 @@ class Encoder(keras.layers.Layer):
 
     def _load_again(self) -> "Encoder":
         """The same source with the same options, in variables of its own."""
-        raise NotImplementedError
+        raise EncoderError(
+            f"An encoder of the kind {type(self).__name__} cannot be loaded once more for another device. Implement "
+            "_load_again(), or train on one device (strategy='one')."
+        )
 
     def freeze(self, patterns: str | Sequence[str]) -> list[str]:
         """Keeps the variables whose names match out of training.

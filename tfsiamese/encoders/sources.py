@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
+
 from tfsiamese.encoders.checkpoint import CheckpointEncoder, CheckpointOptions, download_checkpoint, is_checkpoint
 from tfsiamese.encoders.encoder import Encoder
 from tfsiamese.encoders.saved_model import SavedModelEncoder
@@ -60,6 +62,11 @@ def load_encoder(
         >>> encoder.dimension
         512
     """
+    if tf.distribute.has_strategy():
+        raise EncoderError(
+            f"{source} was loaded inside of strategy.scope(). Load it outside, and give the strategy to fit: "
+            "fit(…, strategy=strategy) makes a copy of the encoder for each device."
+        )
     name = str(source)
     options = {key: value for key, value in options.items() if value is not None}
     folder = _find_folder(name)

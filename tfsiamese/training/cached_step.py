@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfsiamese.encoders import Encoder
 from tfsiamese.training.objective import Objective, StepInput
+from tfsiamese.training.optimizers import sum_duplicates
 from tfsiamese.training.sharing import Share, share_of
 from tfsiamese.training.step import (
     Differentiated,
@@ -23,7 +24,7 @@ from tfsiamese.training.step import (
     require_gradients,
     with_penalty,
 )
-from tfsiamese.training.updates import Gradients, add_gradients, all_finite, sum_duplicates
+from tfsiamese.training.updates import Gradients, add_gradients, all_finite
 
 __all__ = ["CachedStep"]
 
@@ -71,6 +72,8 @@ class CachedStep(TrainingStep):
             embedded.append(self._embed(texts))
         scale = self._scale()
         losses, vector_gradients = self._differentiate_loss(tf.concat(embedded, axis=0), inputs, scale)
+        if vector_gradients is None:
+            require_gradients([None], self._encoder)
         sizes = [int(texts.shape[0]) for texts in parts]
         sums: Sequence[Gradients] = []
         for part, (texts, part_gradients) in enumerate(zip(parts, tf.split(vector_gradients, sizes), strict=True)):
@@ -127,7 +130,7 @@ class CachedStep(TrainingStep):
         results = self._replicas.run_each(of_replica, sums, losses)
         gradients = [self._unscaled(of_one, scale) for _, of_one in results]
         losses = results[0][0]
-        return Differentiated(losses, gradients, all_finite([tf.reduce_sum(losses), *gradients[0]]))
+        return Differentiated(losses, gradients, all_finite(gradients[0], losses))
 
 
 def _summed(gradient: "tf.Tensor | tf.IndexedSlices | None") -> "tf.Tensor | tf.IndexedSlices | None":

@@ -75,9 +75,11 @@ class Engine:
         that of one large batch.
         """
         self._parts.updates.prepare_step()
-        if len(batches) > 1:
-            return self._accumulate(batches, step)
-        name, batch = batches[0]
+        outcome = self._accumulate(batches, step) if len(batches) > 1 else self._train_alone(*batches[0], step)
+        self._parts.updates.compare_replicas()
+        return outcome
+
+    def _train_alone(self, name: str, batch: Batch, step: int) -> StepOutcome:
         losses, finite = self._steps[name].train(self._training_inputs(name, batch, Moment(step)), Moment(step))
         return StepOutcome([self._named(name, losses)], finite)
 

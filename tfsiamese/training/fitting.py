@@ -60,7 +60,9 @@ def fit(
             there, and leave `learning_rate`, `warmup` and `decay` alone.
         strategy: trains on several devices or workers: what `make_strategy` makes, or its name (but "multiworker",
             which has to be made first of all). The batch is that of one device: its texts are shared out, every loss
-            sees the vectors of all, and losses and weights are those of one device within rounding.
+            sees the vectors of all, and losses and weights are those of one device within rounding (with dropout, each
+            device drops by a seed of its own). Of several workers each calls the callbacks and the evaluator, which
+            has to encode the same texts in all of them; the first one alone writes to `out`.
         callbacks: any Keras callbacks. Their own state is not part of a checkpoint.
         out: the run folder to write; nothing is written without one.
         resume: continue the run in `out`; start it where there is none.

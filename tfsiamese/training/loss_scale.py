@@ -15,13 +15,13 @@ _MOST = 2.0**24
 class LossScale:
     """What the loss is multiplied with before its gradient is taken, and the gradient divided by after.
 
-    A step whose gradient is not finite is repeated with half of it; so no batch is lost. After `growth_steps` good
+    A batch whose gradient is not finite is computed again with half of it; so none is lost. After `growth_steps` good
     ones in a row it doubles.
 
     Attributes:
         value: the factor, from 2⁻¹⁰ to 2²⁴.
-        good_steps: steps since it last changed.
-        growth_steps: good steps after which it doubles.
+        good_steps: batches since it last changed.
+        growth_steps: good batches after which it doubles.
     """
 
     value: float = 2.0**15

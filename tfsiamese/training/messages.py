@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tfsiamese.encoders import describe_cut_texts
 from tfsiamese.errors import TrainingError
-from tfsiamese.pairs import AnyExamples, StoredExamples
+from tfsiamese.pairs import AnyExamples
+from tfsiamese.pairs.places import places_of
 from tfsiamese.pairs.stored_batches import StoredBatches
 from tfsiamese.training.plan import TrainingPlan
 from tfsiamese.training.run_state import RunState
@@ -76,11 +77,8 @@ def warn_if_nothing_was_gained(plan: TrainingPlan, before: Mapping[str, float], 
 
 
 def _name_rows(examples: AnyExamples, rows: list[int]) -> str:
-    if isinstance(examples, StoredExamples):
-        places = sorted(examples.where(rows))
-        lines_of = {path: [line for other, line in places if other == path] for path, _ in places}
-    else:
-        lines_of = {examples.source: sorted(int(examples.frame["line"].iloc[row]) for row in rows)}
+    places = sorted(places_of(examples, rows))
+    lines_of = {path: [line for other, line in places if other == path] for path, _ in places}
     return "; ".join(f"{path}, {_lines(lines)}" for path, lines in lines_of.items())
 
 

@@ -1,7 +1,7 @@
 """Adam that updates only the rows of an embedding table that a batch used."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -10,10 +10,23 @@ import tensorflow as tf
 from tfsiamese.errors import SettingsError
 from tfsiamese.training.row_slots import RowSlots
 
-__all__ = ["RowSparseAdam", "sum_duplicates"]
+__all__ = ["MeasuredGradients", "RowSparseAdam", "measured", "sum_duplicates"]
 
 # A gradient of so many numbers is worth a branch that spares writing it.
 _LARGE = 65_536
+
+
+class MeasuredGradients(NamedTuple):
+    """Gradients with what is known of them.
+
+    Attributes:
+        gradients: tensors, `tf.IndexedSlices` with each row once, or None.
+        half_squares: half of the squared norm of each, a scalar; None where there is no gradient. It is finite only
+            where all numbers of the gradient are.
+    """
+
+    gradients: Sequence["tf.Tensor | tf.IndexedSlices | None"]
+    half_squares: Sequence[tf.Tensor | None]
 
 
 class RowSparseAdam(keras.optimizers.Optimizer):
@@ -56,6 +69,7 @@ class RowSparseAdam(keras.optimizers.Optimizer):
         self.epsilon = epsilon
         self.rate_factors = None if rate_factors is None else [float(factor) for factor in rate_factors]
         self._slots: list[_DenseSlots | RowSlots] = []
+        self._half_squares: list[tf.Tensor] = []
 
     def build_for(self, gradients: Sequence[tf.Tensor | None], variables: Sequence[keras.Variable]) -> None:
         """Creates the slots: row slots for variables whose gradient is sparse. Does nothing when they exist."""
@@ -92,10 +106,17 @@ class RowSparseAdam(keras.optimizers.Optimizer):
         self, grads: Sequence[tf.Tensor | None], trainable_variables: Sequence[keras.Variable] | None = None
     ) -> None:
         """Applies one step; sparse gradients stay sparse."""
+        self.apply_measured(measured(grads), trainable_variables)
+
+    def apply_measured(
+        self, grads: "MeasuredGradients", trainable_variables: Sequence[keras.Variable] | None = None
+    ) -> None:
+        """As `apply`, for gradients whose norms are known already: each is read once less."""
         if trainable_variables is not None:
-            self.build_for(grads, trainable_variables)
-        merged = [sum_duplicates(grad) if isinstance(grad, tf.IndexedSlices) else grad for grad in grads]
-        super().apply(merged, trainable_variables)
+            self.build_for(grads.gradients, trainable_variables)
+        self._half_squares = [square for square in grads.half_squares if square is not None]
+        super().apply(grads.gradients, trainable_variables)
+        self._half_squares = []
 
     def update_step(
         self, gradient: tf.Tensor | tf.IndexedSlices, variable: tf.Variable, learning_rate: tf.Tensor
@@ -152,7 +173,8 @@ class RowSparseAdam(keras.optimizers.Optimizer):
         """Clips sparse gradients by their values; without duplicates their norm is that of the dense gradient."""
         values = [grad.values if isinstance(grad, tf.IndexedSlices) else grad for grad in grads]
         if self.clipnorm:
-            clipped = [_clip_norm(value, self.clipnorm) for value in values]
+            norms = [tf.sqrt(2.0 * square) for square in self._half_squares]
+            clipped = [_clip_norm(value, norm, self.clipnorm) for value, norm in zip(values, norms, strict=True)]
         else:
             clipped = super()._clip_gradients(values)
         return [
@@ -214,12 +236,18 @@ def _fused_adam(
     )
 
 
-def _clip_norm(values: tf.Tensor, limit: float) -> tf.Tensor:
-    """Scales down to a norm of `limit`; a large gradient that is short enough is read once and not written at all."""
-    norm = tf.sqrt(2.0 * tf.nn.l2_loss(values))
+def _clip_norm(values: tf.Tensor, norm: tf.Tensor, limit: float) -> tf.Tensor:
+    """Scales down from a norm to one of `limit`; a large gradient that is short enough is neither read nor written."""
     if values.shape.num_elements() is not None and values.shape.num_elements() < _LARGE:
         return values * (limit / tf.maximum(norm, limit))
     return tf.cond(norm > limit, lambda: values * (limit / norm), lambda: values)
+
+
+def measured(gradients: Sequence["tf.Tensor | tf.IndexedSlices | None"]) -> MeasuredGradients:
+    """Gradients with each row once, and half of their squared norms."""
+    merged = [sum_duplicates(one) if isinstance(one, tf.IndexedSlices) else one for one in gradients]
+    values = [one.values if isinstance(one, tf.IndexedSlices) else one for one in merged]
+    return MeasuredGradients(merged, [None if value is None else tf.nn.l2_loss(value) for value in values])
 
 
 def sum_duplicates(gradient: tf.IndexedSlices) -> tf.IndexedSlices:

@@ -19,12 +19,18 @@ _SUPPORTED = (
 )
 
 
+# Numbers that workers exchange at once.
+_SMALL_PIECE = 64
+_LARGE_PIECE = 2**20
+
+
 class Replicas:
     """An encoder and its copies, one for each device of this worker.
 
     Each replica has plain variables of its own, not tf.distribute's mirrored ones: a SavedModel that is restored into
     those can be called within `strategy.run` alone, and could neither be evaluated nor exported as it is. Replicas
-    start equal and stay so because all of them apply the same gradients.
+    start equal and stay so because all of them apply the same gradients; where a device adds in no fixed order, what
+    rounding moves apart is brought together at the end of each epoch.
 
     Args:
         encoder: the first replica, which is evaluated and exported.
@@ -59,6 +65,7 @@ class Replicas:
                 self.encoders.append(encoder.copy())
         # No worker goes on before all have looked at the run folder.
         self.gather([0.0])
+        self.take_weights_of_chief()
         if self.are_many:
             self._try_out()
 
@@ -124,14 +131,21 @@ class Replicas:
         return self.run(of_replica, values)
 
     def _try_out(self) -> None:
-        """Encodes one text in each replica: some models of TensorFlow Hub cannot do so in a replica's context."""
+        """Encodes one text in each replica, and back: some models of TensorFlow Hub cannot do so in a replica."""
 
-        def of_replica(texts: tf.Tensor) -> tf.Tensor:
-            return self.here()[1](texts, training=True)
+        def of_replica(texts: tf.Tensor) -> list[tf.Tensor]:
+            encoder = self.here()[1]
+            values = [variable.value for variable in encoder.trainable_variables]
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(values)
+                vectors = encoder(texts, training=True)
+            return [vectors, *(one for one in tape.gradient(vectors, values) if isinstance(one, tf.Tensor))]
 
         texts = tf.constant(["a dry run"])
         try:
             tf.function(lambda: self.run(of_replica, texts), autograph=False)()
+        except (tf.errors.UnavailableError, tf.errors.ResourceExhaustedError):
+            raise
         except (TypeError, ValueError, RuntimeError, NotImplementedError, tf.errors.OpError) as error:
             raise EncoderError(
                 f"{self.encoders[0].source} cannot run in the replicas of {type(self.strategy).__name__}: "
@@ -141,8 +155,8 @@ class Replicas:
     def _find_worker(self) -> int:
         if self.num_workers == 1:
             return 0
-        numbers = self.strategy.run(lambda: _context().replica_id_in_sync_group)
-        return int(self.strategy.experimental_local_results(numbers)[0]) // len(self.devices)
+        find = tf.function(lambda: self.run(lambda: _context().replica_id_in_sync_group)[0], autograph=False)
+        return int(find()) // len(self.devices)
 
     def sum(self, tensors: Any) -> Any:
         """The sum over all replicas of tensors or `tf.IndexedSlices`, within `run`."""
@@ -160,7 +174,18 @@ class Replicas:
 
     def sum_over_workers(self, values: np.ndarray) -> np.ndarray:
         """The sum of arrays of one shape over all workers; each must call it."""
-        return values if self.num_workers == 1 else self._reduce(tf.constant(values))[0].numpy()
+        if self.num_workers == 1:
+            return values
+        # In pieces of one size or the other: each size is compiled, and what a piece lacks is filled up with zeros.
+        flat = values.ravel()
+        size = _SMALL_PIECE if flat.size <= _SMALL_PIECE else _LARGE_PIECE
+        found = [self._sum_piece(flat[start : start + size], size) for start in range(0, flat.size, size)]
+        return np.concatenate([flat[:0], *found]).reshape(values.shape)
+
+    def _sum_piece(self, piece: np.ndarray, size: int) -> np.ndarray:
+        whole = np.zeros(size, piece.dtype)
+        whole[: piece.size] = piece
+        return self._reduce(tf.constant(whole))[0].numpy()[: piece.size]
 
     def gather(self, values: Sequence[float]) -> np.ndarray:
         """The numbers of each worker, float64 [workers, values]; each must call it."""
@@ -170,9 +195,13 @@ class Replicas:
         mine[self.worker] = values
         return self.sum_over_workers(mine)
 
-    def any(self, flag: bool) -> bool:
-        """Whether the flag is set at any worker; each must call it."""
-        return bool(self.gather([float(flag)]).any())
+    def take_weights_of_chief(self) -> None:
+        """Gives all workers the weights of the first; each must call it."""
+        if self.num_workers > 1:
+            for _, variable in self.encoders[0].named_variables:
+                own = variable.numpy()
+                variable.assign(self.sum_over_workers(own if self.is_chief else np.zeros_like(own)))
+        self.take_weights_of_first()
 
     def take_weights_of_first(self) -> None:
         """Makes the other replicas of this worker equal to the first."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 import keras
+import tensorflow as tf
 
 from tfsiamese.errors import SettingsError
 from tfsiamese.pairs.prefetching import prefetched
@@ -20,14 +21,19 @@ from tfsiamese.training.profiling import ProfileLog
 from tfsiamese.training.progress import ProgressBar, TensorBoardLog, describe_epoch
 from tfsiamese.training.replicas import Replicas
 from tfsiamese.training.retention import BaseVectors
-from tfsiamese.training.run_folder import RunFolder
+from tfsiamese.training.run_folder import RunFolder, unreadable_checkpoint
 from tfsiamese.training.run_state import RunState
 from tfsiamese.training.sample_texts import sample_texts
 from tfsiamese.training.shared_encoding import encoding_together
 from tfsiamese.training.step import StepParts
 from tfsiamese.training.updates import Updates
 from tfsiamese.training.weights import Arrays, WeightStore
-from tfsiamese.training.workers_together import explained_worker_loss, require_equal_starts
+from tfsiamese.training.workers_together import (
+    Agreement,
+    explained_worker_loss,
+    metrics_of_chief,
+    require_equal_starts,
+)
 
 __all__ = ["Run"]
 
@@ -61,7 +67,9 @@ class Run:
         self._state = RunState()
         self._best: Arrays = {}
         self._cut_texts: dict[str, str] = {}
-        self._replicas = Replicas(self._encoder, plan.strategy)
+        with explained_worker_loss(folder):
+            self._replicas = Replicas(self._encoder, plan.strategy)
+        self._agreement = Agreement(self._replicas)
         self._updates = Updates(optimizer, self._replicas)
         self._loss_scale = LossScale() if self._encoder.needs_loss_scaling else None
         self._engine = Engine(plan, StepParts(self._replicas, self._updates, self._loss_scale), base)
@@ -81,14 +89,14 @@ class Run:
 
     def run(self) -> keras.callbacks.History:
         """Trains to the end; what the run leaves is written when this returns, whichever worker it is."""
-        with explained_worker_loss(self._replicas, self._folder):
+        with explained_worker_loss(self._folder):
             history = self._run()
         self.wait_for_all()
         return history
 
     def wait_for_all(self) -> None:
         """Waits until every worker has come here."""
-        with explained_worker_loss(self._replicas, self._folder):
+        with explained_worker_loss(self._folder):
             self._replicas.gather([0.0])
 
     def _run(self) -> keras.callbacks.History:
@@ -96,7 +104,7 @@ class Run:
         self._plan.model.compile(optimizer=self._optimizer, loss=None)
         self._plan.model.stop_training = False
         self._resume()
-        require_equal_starts(self._replicas, self._state)
+        require_equal_starts(self._replicas, self._state, self._plan.config(self._optimizer))
         self._cut_texts = describe_all_cut_texts(self._plan)
         if self._state.before is None:
             self._state.before = self._measure()
@@ -131,9 +139,9 @@ class Run:
             logs = self._epoch_logs()
             self._end_epoch(logs)
             callbacks.on_epoch_end(self._state.epoch - 1, logs)
-            self._stop_if_asked(interrupts)
+            self._stop_if_asked(interrupts, at_once=True)
             self._save_if_due()
-            if self._plan.model.stop_training:
+            if self._agreement.any(self._plan.model.stop_training, at_once=True):
                 break
         callbacks.on_train_end()
 
@@ -161,9 +169,9 @@ class Run:
         loss = sum(losses["loss"] * count for losses, count in zip(outcome.losses, rows, strict=True)) / sum(rows)
         callbacks.on_train_batch_end(number, state.mean_losses | {"batch_loss": loss, "size": sum(rows)})
 
-    def _stop_if_asked(self, interrupts: Interrupts) -> None:
+    def _stop_if_asked(self, interrupts: Interrupts, at_once: bool = False) -> None:
         # Workers stop after the same step, whichever of them was asked to.
-        if self._replicas.any(interrupts.requested):
+        if self._agreement.any(interrupts.requested, at_once):
             self._save()
             if self._folder is not None:
                 _logger.warning(
@@ -185,6 +193,7 @@ class Run:
 
     def _end_epoch(self, logs: dict[str, float]) -> None:
         self._state.end_epoch(logs)
+        self._replicas.take_weights_of_first()
         if self._best_epoch() == self._state.epoch - 1 and self._settings.restore_best:
             self._best = self._weights.snapshot()
         if self._folder is not None:
@@ -216,15 +225,18 @@ class Run:
             with encoding_together(self._replicas):
                 measured = self._plan.evaluator(self._encoder)
             metrics |= {name: float(value) for name, value in measured.items()}
-        return metrics
+        return metrics_of_chief(self._replicas, metrics)
 
     def _resume(self) -> None:
         checkpoint = self._folder.load_checkpoint() if self._folder is not None else None
-        if checkpoint is None:
+        if self._folder is None or checkpoint is None:
             return
         self._state, weights, optimizer, self._best = checkpoint
-        self._updates.restore(optimizer)
-        self._weights.restore(weights)
+        try:
+            self._updates.restore(optimizer)
+            self._weights.restore(weights)
+        except (KeyError, ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+            raise unreadable_checkpoint(self._folder.newest_checkpoint, error) from error
         self._replicas.take_weights_of_first()
         if self._loss_scale is not None and self._state.loss_scale is not None:
             self._loss_scale.value, self._loss_scale.good_steps = self._state.loss_scale
@@ -237,7 +249,7 @@ class Run:
             self._save()
 
     def _save(self) -> None:
-        if self._folder is not None:
+        if self._folder is not None and self._folder.is_written:
             if self._loss_scale is not None:
                 self._state.loss_scale = (self._loss_scale.value, self._loss_scale.good_steps)
             weights, optimizer = self._weights.snapshot(), self._updates.state()
@@ -266,7 +278,8 @@ class Run:
                 self._save()
             self._folder.write_history(self._state.history)
             self._folder.write_encoder(self._encoder, self._plan.model.head)
-            self._folder.write_sample_texts(sample_texts([self._plan]))
+            if self._folder.is_written:
+                self._folder.write_sample_texts(sample_texts([self._plan]))
             self._folder.write_metrics(
                 {
                     "before": self._state.before,

@@ -7,6 +7,7 @@ import csv
 import json
 import logging
 import platform
+import re
 import shutil
 import zipfile
 from collections.abc import Callable, Sequence
@@ -28,7 +29,7 @@ from tfsiamese.installed import installed_versions
 from tfsiamese.training.run_state import RunState
 from tfsiamese.training.weights import Arrays
 
-__all__ = ["Checkpoint", "RunFolder"]
+__all__ = ["Checkpoint", "RunFolder", "unreadable_checkpoint"]
 
 _logger = logging.getLogger(__name__)
 
@@ -119,10 +120,16 @@ class RunFolder:
         target = self.path / "checkpoints" / f"{state.step:09d}-{len(state.history):05d}-{int(state.finished)}"
         if target.exists() or not self.is_written:
             return
-        with publish_folder(target) as folder:
-            for name, arrays in (("weights", weights), ("optimizer", optimizer), ("best", best)):
-                np.savez(folder / f"{name}.npz", allow_pickle=False, **arrays)
-            (folder / "state.json").write_text(json.dumps(state.to_json()), encoding="utf-8")
+        try:
+            with publish_folder(target) as folder:
+                for name, arrays in (("weights", weights), ("optimizer", optimizer), ("best", best)):
+                    np.savez(folder / f"{name}.npz", allow_pickle=False, **arrays)
+                (folder / "state.json").write_text(json.dumps(state.to_json()), encoding="utf-8")
+        except OSError as error:
+            raise TrainingError(
+                f"The checkpoint {target} cannot be written: {error.strerror or error}. Make room, then continue from "
+                "the one before with --resume (resume=True)."
+            ) from error
         for old in self._checkpoints()[: -self._checkpoints_kept]:
             shutil.rmtree(old, ignore_errors=True)
 
@@ -136,9 +143,7 @@ class RunFolder:
             state = RunState.from_json(json.loads((folder / "state.json").read_text(encoding="utf-8")))
             weights, optimizer, best = (_read_arrays(folder / f"{name}.npz") for name in _ARRAY_FILES)
         except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise TrainingError(
-                f"The checkpoint {folder} cannot be read ({error}). Delete that folder to continue from the one before."
-            ) from error
+            raise unreadable_checkpoint(folder, error) from error
         return state, weights, optimizer, best
 
     def write_history(self, history: list[dict[str, float]]) -> None:
@@ -174,7 +179,13 @@ class RunFolder:
             self._write_json(SAMPLE_TEXTS_FILE, list(texts))
 
     def _checkpoints(self) -> list[Path]:
-        return sorted((self.path / "checkpoints").glob("[0-9]*"))
+        folders = (self.path / "checkpoints").glob("[0-9]*")
+        return sorted(path for path in folders if _CHECKPOINT_NAME.fullmatch(path.name) and path.is_dir())
+
+    @property
+    def newest_checkpoint(self) -> Path | None:
+        """The folder that `load_checkpoint` reads."""
+        return max(self._checkpoints(), default=None)
 
     def _compare_config(self) -> None:
         path = self.path / "config.json"
@@ -206,7 +217,15 @@ class RunFolder:
             path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+_CHECKPOINT_NAME = re.compile("[0-9]{9,}-[0-9]{5,}-[01]")
 _ARRAY_FILES = ("weights", "optimizer", "best")
+
+
+def unreadable_checkpoint(folder: Path | None, error: Exception) -> TrainingError:
+    """What is said of a checkpoint that is damaged, or holds other arrays than the run wants."""
+    return TrainingError(
+        f"The checkpoint {folder} cannot be read ({error}). Delete that folder to continue from the one before."
+    )
 
 
 def _read_arrays(path: Path) -> Arrays:

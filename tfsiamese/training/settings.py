@@ -135,7 +135,11 @@ class TrainingSettings:
 
     def decisive(self) -> dict[str, Any]:
         """The settings that decide the weights; a resumed run must have the same."""
-        return {key: value for key, value in dataclasses.asdict(self).items() if key not in _WITHOUT_EFFECT}
+        found = {key: value for key, value in dataclasses.asdict(self).items() if key not in _WITHOUT_EFFECT}
+        if self.gradient_accumulation_steps == 1:
+            # Runs that are older than this setting go on.
+            del found["gradient_accumulation_steps"]
+        return found
 
     def _expect(self, name: str, expected: str, holds: bool) -> None:
         if not holds:

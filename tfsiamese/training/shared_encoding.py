@@ -13,9 +13,6 @@ from tfsiamese.training.replicas import Replicas
 
 __all__ = ["encoding_together"]
 
-# Vectors are exchanged in parts of this many numbers, 64 MB.
-_NUMBERS_AT_ONCE = 2**24
-
 
 @contextlib.contextmanager
 def encoding_together(replicas: Replicas) -> Iterator[None]:
@@ -37,18 +34,13 @@ def _encode(replicas: Replicas, texts: Sequence[bytes], batch_size: int, prompt:
     first = replicas.worker * len(replicas.encoders)
     shares = [order[first + place :: replicas.number] for place in range(len(replicas.encoders))]
     vectors = np.zeros((len(texts), replicas.encoders[0].dimension), np.float32)
-    lengths = np.zeros((len(texts), 1), np.float32)
+    lengths = np.zeros(len(texts), np.float32)
 
     def encode_share(encoder: Encoder, device: str, share: list[int]) -> None:
         with tf.device(device or None):
             found = encoder.encode_distinct([texts[index] for index in share], batch_size, prompt)
-        vectors[share], lengths[share, 0] = found
+        vectors[share], lengths[share] = found
 
     with ThreadPoolExecutor(len(shares)) as pool:
         list(pool.map(encode_share, replicas.encoders, replicas.devices, shares))
-    step = max(1, _NUMBERS_AT_ONCE // vectors.shape[1])
-    for start in range(0, len(texts), step):
-        part = slice(start, start + step)
-        vectors[part] = replicas.sum_over_workers(vectors[part])
-        lengths[part] = replicas.sum_over_workers(lengths[part])
-    return vectors, lengths[:, 0].astype(np.int32)
+    return replicas.sum_over_workers(vectors), replicas.sum_over_workers(lengths).astype(np.int32)

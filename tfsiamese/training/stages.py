@@ -115,10 +115,12 @@ def fit_stages(
     folder = RunFolder(out, _config(plans, names), resume) if out is not None else None
     base = base_vectors(plans[0], folder)
     histories = []
+    run: Run | None = None
     for number, (name, plan) in enumerate(zip(names, plans, strict=True), start=1):
         _logger.info("stage %d of %d: %s", number, len(stages), name)
         place = None if out is None else Path(out) / "stages" / name
         # A copy, so that the batches go with the stage.
+        run = None  # Before the next stage makes replicas of the encoder, those of the last one go.
         run = _stage_run(dataclasses.replace(plan), base, place, resume)
         if folder is not None and number == 1:
             folder.is_written = run.is_chief
@@ -129,7 +131,8 @@ def fit_stages(
         folder.write_encoder(model.encoder, model.head)
         folder.write_sample_texts(sample_texts(plans))
         folder.write_metrics(_metrics(names, histories))
-    run.wait_for_all()
+    if run is not None:
+        run.wait_for_all()
     return histories
 
 

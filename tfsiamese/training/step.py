@@ -1,5 +1,6 @@
 """One step of training, and the loss without one."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -101,17 +102,19 @@ class TrainingStep:
         Returns:
             The loss, then the retention term if there is one, and whether the step was finite and so was applied.
         """
+        before = dataclasses.astuple(self._loss_scale) if self._loss_scale is not None else ()
         while True:
             self._seed_dropout(moment)
             losses, finite = self._train(inputs, self._scale())
-            if not self._repeats(bool(finite)):
+            if not self._repeats(losses, bool(finite), before):
                 return losses.numpy().tolist(), bool(finite)
 
     def differentiate(self, inputs: StepInput, moment: Moment) -> Differentiated:
         """The losses of one batch and their gradients, without applying them; arguments as in `train`."""
+        before = dataclasses.astuple(self._loss_scale) if self._loss_scale is not None else ()
         while True:
             differentiated = self._differentiate_once(inputs, moment)
-            if not self._repeats(bool(differentiated.finite)):
+            if not self._repeats(differentiated.losses, bool(differentiated.finite), before):
                 return differentiated
 
     def check(self) -> None:
@@ -133,14 +136,19 @@ class TrainingStep:
     def _scale(self) -> tf.Tensor:
         return tf.constant(1.0 if self._loss_scale is None else self._loss_scale.value, tf.float32)
 
-    def _repeats(self, finite: bool) -> bool:
-        """Whether a batch is to be tried again, with a smaller scale."""
-        if self._loss_scale is None:
+    def _repeats(self, losses: tf.Tensor, finite: bool, before: tuple) -> bool:
+        """Whether a batch is to be tried again with a smaller scale; where none helps, it is what it was `before`."""
+        scale = self._loss_scale
+        if scale is None:
             return False
         if finite:
-            self._loss_scale.succeed()
+            scale.succeed()
             return False
-        return self._loss_scale.shrink()
+        # The scale is no part of the loss itself.
+        if bool(tf.reduce_all(tf.math.is_finite(losses))) and scale.shrink():
+            return True
+        scale.value, scale.good_steps, _ = before
+        return False
 
     def _seed_dropout(self, moment: Moment, part: int = 0) -> None:
         if self._encoder.is_deterministic:
@@ -152,18 +160,21 @@ class TrainingStep:
             encoder.seed_dropout(random.integers(0, 2**32, 2).tolist())
 
     def _train_eagerly(self, inputs: StepInput, scale: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        losses, gradients, finite = self._differentiate_eagerly(inputs, scale)
-        self._updates.apply_if(finite, gradients)
-        return losses, finite
+        losses, gradients = self._gradients(inputs, scale)
+        return losses, self._updates.apply_if_finite(gradients, losses)
 
     def _differentiate_eagerly(self, inputs: StepInput, scale: tf.Tensor) -> Differentiated:
+        losses, gradients = self._gradients(inputs, scale)
+        return Differentiated(losses, gradients, all_finite(gradients[0], losses))
+
+    def _gradients(self, inputs: StepInput, scale: tf.Tensor) -> tuple[tf.Tensor, list[Gradients]]:
         inputs = self._separate(inputs)
         if self._replicas.are_many:
             losses, gradients = self._differentiate_shared(inputs, scale)
         else:
             losses, gradients = self._differentiate_alone(inputs, scale)
         require_gradients(gradients[0], self._encoder)
-        return Differentiated(losses, gradients, all_finite([tf.reduce_sum(losses), *gradients[0]]))
+        return losses, gradients
 
     def _differentiate_alone(self, inputs: StepInput, scale: tf.Tensor) -> tuple[tf.Tensor, list[Gradients]]:
         values = [variable.value for variable in self._encoder.trainable_variables]

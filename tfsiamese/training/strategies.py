@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from tfsiamese.errors import SettingsError
+from tfsiamese.errors import SettingsError, TrainingError
+from tfsiamese.reasons import first_line
 from tfsiamese.suggestions import did_you_mean
 from tfsiamese.workers import num_workers
 
@@ -57,6 +58,11 @@ def _multiworker() -> tf.distribute.Strategy:
         )
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
+    except tf.errors.OpError as error:
+        raise TrainingError(
+            f"The workers could not be connected: {first_line(error)} Expected all that TF_CONFIG names to be started "
+            "within a few minutes, with ports that the others reach."
+        ) from error
     except RuntimeError as error:
         raise SettingsError(
             f"The strategy 'multiworker' came too late ({error}) Make it with make_strategy('multiworker') before an "

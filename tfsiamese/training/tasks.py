@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tfsiamese.errors import DataError, SettingsError
 from tfsiamese.losses import Loss, UnusableLabelError, get_loss
 from tfsiamese.pairs import AnyExamples, LabelledTexts, Pairs, StoredExamples, Triplets
+from tfsiamese.pairs.places import places_of
 from tfsiamese.pairs.stored_batches import StoredLabels
 from tfsiamese.training.settings import TrainingSettings, defaults_for_shape
 
@@ -167,9 +168,7 @@ def _has_scores(examples: AnyExamples) -> bool:
 
 def _place(examples: AnyExamples, row: int) -> str:
     """Where a row is from, for a message."""
-    if isinstance(examples, StoredExamples):
-        return "{}, line {}".format(*examples.where([row])[0])
-    return f"{examples.source}, line {examples.frame['line'].iloc[row]}"
+    return "{}, line {}".format(*places_of(examples, [row])[0])
 
 
 def group_numbers(triplets: Triplets) -> NDArray[np.int64] | None:

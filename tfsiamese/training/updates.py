@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from tfsiamese.training.optimizers import RowSparseAdam, sum_duplicates
+from tfsiamese.errors import SettingsError
+from tfsiamese.training.optimizers import MeasuredGradients, RowSparseAdam, measured, sum_duplicates
 from tfsiamese.training.replicas import Replicas
 from tfsiamese.training.weights import Arrays, optimizer_state, restore_optimizer
 
-__all__ = ["Gradients", "Updates", "add_gradients", "all_finite", "scaled", "sum_duplicates"]
+__all__ = ["Gradients", "Updates", "add_gradients", "all_finite", "scaled"]
 
 Gradients = Sequence["tf.Tensor | tf.IndexedSlices | None"]
 
@@ -28,6 +30,8 @@ class Updates:
         for device in replicas.devices[1:]:
             with tf.device(device):
                 self._optimizers.append(_copy(optimizer))
+        self._replicas = replicas
+        self._is_compared = len(self._optimizers) == 1
         self._variables = [list(encoder.trainable_variables) for encoder in replicas.encoders]
         self._compiled: tf.types.experimental.PolymorphicFunction | None = None
 
@@ -38,13 +42,19 @@ class Updates:
             for copy in copies:
                 copy.learning_rate = float(first.learning_rate)
 
-    def apply_if(self, finite: tf.Tensor, gradients: Sequence[Gradients]) -> None:
-        """Applies the gradients of each replica where `finite` holds, inside of a `tf.function`."""
-        for place, of_replica in enumerate(gradients):
+    def apply_if_finite(self, gradients: Sequence[Gradients], losses: tf.Tensor | None = None) -> tf.Tensor:
+        """Applies the gradients of each replica if those of the first, and the losses, are finite.
+
+        Inside of a `tf.function`. Returns whether they were.
+        """
+        found = [measured(of_replica) for of_replica in gradients]
+        finite = _are_finite(found[0], losses)
+        for place, of_replica in enumerate(found):
             with tf.init_scope(), tf.device(self._devices[place] or None):
-                self._build(place, of_replica)
+                self._build(place, of_replica.gradients)
             with tf.device(self._devices[place] or None):
                 tf.cond(finite, lambda: self._apply(place, of_replica), lambda: tf.constant(False))  # noqa: B023
+        return finite
 
     def apply(self, gradients: Sequence[Gradients]) -> bool:
         """Applies the gradients of each replica if those of the first are finite, and says whether they were."""
@@ -67,18 +77,36 @@ class Updates:
         """All that the next step depends on, beside the weights."""
         return optimizer_state(self._optimizers[0])
 
+    def compare_replicas(self) -> None:
+        """Checks once, after a step, that it has changed all replicas alike: a custom optimizer may not copy well.
+
+        Raises:
+            SettingsError: it has not.
+        """
+        if self._is_compared:
+            return
+        self._is_compared = True
+        first, *others = self._replicas.encoders
+        for other in others:
+            for (name, one), (_, same) in zip(first.named_variables, other.named_variables, strict=True):
+                if not np.allclose(one.numpy(), same.numpy(), rtol=1e-4, atol=1e-6):
+                    optimizer = type(self._optimizers[0]).__name__
+                    raise SettingsError(
+                        f"The copies of the optimizer {optimizer} for the other devices do not do what it does: "
+                        f"{name} differs after one step. Its get_config() has to hold all of its settings; or train "
+                        "on one device (strategy='one')."
+                    )
+
     def _compile(self, gradients: Sequence[Gradients]) -> "tf.types.experimental.PolymorphicFunction":
         masks = [[one is not None for one in of_replica] for of_replica in gradients]
         signature = [[_spec(one) for one in of_replica if one is not None] for of_replica in gradients]
 
         def apply(flat: list[list[tf.Tensor]]) -> tf.Tensor:
-            finite = all_finite(flat[0])
             whole = []
             for mask, of_replica in zip(masks, flat, strict=True):
                 rest = iter(of_replica)
                 whole.append([next(rest) if is_there else None for is_there in mask])
-            self.apply_if(finite, whole)
-            return finite
+            return self.apply_if_finite(whole)
 
         return tf.function(apply, autograph=False, input_signature=[signature])
 
@@ -89,19 +117,25 @@ class Updates:
         else:
             optimizer.build(variables)
 
-    def _apply(self, place: int, gradients: Gradients) -> tf.Tensor:
-        self._optimizers[place].apply(gradients, self._variables[place])
+    def _apply(self, place: int, found: MeasuredGradients) -> tf.Tensor:
+        optimizer, variables = self._optimizers[place], self._variables[place]
+        if isinstance(optimizer, RowSparseAdam):
+            optimizer.apply_measured(found, variables)
+        else:
+            optimizer.apply(found.gradients, variables)
         return tf.constant(True)
 
 
-def all_finite(tensors: Gradients) -> tf.Tensor:
-    """Whether all numbers are finite: a sum of squares is finite only if every summand is."""
-    sums = [
-        tf.nn.l2_loss(tensor.values if isinstance(tensor, tf.IndexedSlices) else tensor)
-        for tensor in tensors
-        if tensor is not None
-    ]
-    return tf.reduce_all(tf.math.is_finite(tf.stack([tf.cast(value, tf.float32) for value in sums])))
+def all_finite(gradients: Gradients, losses: tf.Tensor) -> tf.Tensor:
+    """Whether all numbers of gradients and losses are finite: a sum of squares is only if every summand is."""
+    return _are_finite(measured(gradients), losses)
+
+
+def _are_finite(found: MeasuredGradients, losses: tf.Tensor | None) -> tf.Tensor:
+    sums = [tf.cast(square, tf.float32) for square in found.half_squares if square is not None]
+    if losses is not None:
+        sums.append(tf.reduce_sum(losses))
+    return tf.reduce_all(tf.math.is_finite(tf.stack(sums)))
 
 
 def add_gradients(one: Gradients, other: Gradients) -> Gradients:
@@ -147,11 +181,19 @@ def _spec(gradient: "tf.Tensor | tf.IndexedSlices") -> tf.TypeSpec:
 
 
 def _has_schedule(optimizer: keras.optimizers.Optimizer) -> bool:
-    return isinstance(getattr(optimizer, "_learning_rate", None), keras.optimizers.schedules.LearningRateSchedule)
+    """Whether the rate is computed, by a schedule or a function, and cannot be set."""
+    return not isinstance(getattr(optimizer, "_learning_rate", None), keras.Variable)
 
 
 def _copy(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     config = optimizer.get_config()
     if _has_schedule(optimizer):
         config["learning_rate"] = optimizer._learning_rate
-    return type(optimizer).from_config(config)
+    copy = type(optimizer).from_config(config)
+
+    def decays(variable: keras.Variable | tf.Variable) -> bool:
+        """What `exclude_from_weight_decay` was told is no part of the configuration."""
+        return optimizer._use_weight_decay(optimizer._trainable_variables[copy._get_variable_index(variable)])
+
+    copy._use_weight_decay = decays
+    return copy

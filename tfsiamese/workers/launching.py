@@ -60,7 +60,7 @@ def run_workers(program: Sequence[str], settings: LaunchSettings, environment: M
         environment: what workers inherit; that of this process by default.
 
     Raises:
-        SettingsError: there are not enough GPUs or ports.
+        SettingsError: there are not enough GPUs, or a port is in use.
         TrainingError: a worker failed; the message says which, and how.
         KeyboardInterrupt: SIGINT has ended the workers.
         SystemExit: SIGTERM has, with the status 143.
@@ -129,7 +129,7 @@ def _describe(failed: WorkerProcess) -> str:
     said = f", and said last: {failed.last_words.rstrip('.')}" if failed.last_words else ""
     return (
         f"{name} has {_end_of(failed)}{said}. All other workers were ended. "
-        "Mend what ended it, then continue from the last checkpoint with the same command and --resume."
+        "Mend what ended it; where the run has a checkpoint, the same command with --resume goes on from it."
     )
 
 
@@ -162,9 +162,22 @@ def _signals_noted() -> Iterator[list[int]]:
 def _ports(settings: LaunchSettings) -> list[int]:
     """As many ports; those that are not chosen are free at this moment."""
     if settings.port is not None:
-        return [settings.port + index for index in range(settings.num_workers)]
+        return [_require_free(settings.port + index) for index in range(settings.num_workers)]
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(settings.num_workers)]
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [one.getsockname()[1] for one in sockets]
+
+
+def _require_free(port: int) -> int:
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            raise SettingsError(
+                f"Port {port} cannot be used ({error}). Expected free ports from --port on, one for each worker; leave "
+                "it out for any that are free."
+            ) from error
+    return port

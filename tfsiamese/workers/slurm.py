@@ -49,7 +49,7 @@ def slurm_worker(environment: Mapping[str, str], port: int | None = None) -> Wor
     nodes = expand_hosts(_value(environment, _NODES))
     on_nodes = _tasks_on_nodes(environment, number, nodes)
     distribution = environment.get(_DISTRIBUTION, "block")
-    if max(on_nodes) > 1 and not distribution.startswith(("block", "plane", "pack", "nopack")):
+    if max(on_nodes) > 1 and not distribution.startswith(("block", "pack", "nopack")):
         raise SettingsError(
             f"Slurm hands out tasks by the distribution {distribution!r}, and several to a node. Expected block; "
             "start them with srun --distribution=block, or one task a node."
