@@ -113,6 +113,8 @@ def test_a_run_from_standard_input_goes_on_with_the_same_texts(
         (["--out", "vectors/", "--with-text"], "--with-text"),
         (["--out", "vectors/", "--column", "title"], "without columns"),
         (["--out", "vectors/", "--shard-size", "0"], "shard_size=0"),
+        (["--out", ""], "path to write to is empty"),
+        (["", "--out", "vectors/"], "path of a file of texts is empty"),
     ],
 )
 def test_options_that_do_not_go_together_are_named_before_anything_is_written(
@@ -155,7 +157,7 @@ def test_a_process_that_is_ended_in_the_middle_of_a_shard_loses_no_shard(
     assert "vectors-00002.npy" not in finished
     if number == signal.SIGTERM:
         assert slow.returncode == 128 + signal.SIGTERM
-        assert "finished shards. The same command again goes on" in said
+        assert "The same command again goes on behind them" in said
         assert not list(out.glob(".*"))
     monkeypatch.setattr(windows, "__defaults__", (4,))
     assert command(*arguments, f"{out}/").status == 0

@@ -76,7 +76,6 @@ def test_the_command_may_follow_without_dashes(command: Command, started: list[A
         ["--workers", "2", *TRAIN, "--strategy", "auto"],
         ["--workers", "2", "train", "--config", "run.toml"],
         ["--workers", "1", *TRAIN],
-        ["--workers", "2", "inspect", "folder"],
     ],
 )
 def test_the_command_stays_as_it_is_where_a_strategy_may_be_named_or_is_not_needed(
@@ -95,6 +94,8 @@ def test_the_command_stays_as_it_is_where_a_strategy_may_be_named_or_is_not_need
         (["--workers", "two", *TRAIN], "--workers"),
         (["--workers", "2", "trian", "pairs.csv"], "Received: 'trian'"),
         (["--workers", "2", "launch", *TRAIN], "Received: 'launch'"),
+        (["--workers", "2", "encode", "use-multilingual", "texts.txt", "--out", "vectors/"], "Received: 'encode'"),
+        (["--workers", "2", *TRAIN, "--strategy", "mirrored"], "--strategy multiworker"),
         (["--workers", "2", *TRAIN, "--epochs", "two"], "--epochs"),
         (["--workers", "2", "--cluster", "mesos", *TRAIN], "'mesos'"),
     ],
@@ -183,13 +184,14 @@ def test_the_manifest_in_the_readme_gives_each_pod_its_place(
 
 
 def test_real_workers_that_fail_end_with_one_error_that_holds_theirs(tmp_path: Path):
-    command = [sys.executable, "-m", "tfsiamese", "launch", "--workers", "2", "--", "inspect", str(tmp_path / "absent")]
+    absent = str(tmp_path / "absent.toml")
+    command = [sys.executable, "-m", "tfsiamese", "launch", "--workers", "2", "--", "train", "--config", absent]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert finished.returncode == 1
     message = finished.stderr.splitlines()[-1]
     assert message.startswith("tfsiamese: error: Worker ")
     assert "ended with the exit status 1, and said last: " in message
-    assert str(tmp_path / "absent") in message
+    assert absent in message
 
 
 def test_ctrl_c_is_status_130_and_one_line(tmp_path: Path):

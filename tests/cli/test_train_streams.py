@@ -10,7 +10,7 @@ from tests.cli.conftest import Command
 from tests.training.examples import classes, triplets
 from tfsiamese.cli.assembly import assemble_data
 from tfsiamese.errors import DataError, SettingsError
-from tfsiamese.pairs import Pairs, StoredExamples, Triplets, write_examples
+from tfsiamese.pairs import LabelledTexts, Pairs, StoredExamples, Triplets, write_examples
 from tfsiamese.training.recipe import make_recipe
 
 
@@ -81,7 +81,7 @@ def test_options_of_reading_count_for_what_is_streamed(tmp_path):
 
 
 def test_without_held_out_rows_the_plots_are_of_a_sample(tmp_path, monkeypatch):
-    monkeypatch.setattr("tfsiamese.cli.assembly._MOST_SHOWN", 5)
+    monkeypatch.setattr("tfsiamese.cli.run_data._MOST_SHOWN", 5)
     examples = triplets(20)
     write_examples(examples, tmp_path / "a.jsonl")
     _, training, held_out, data = data_of(file=str(tmp_path / "a.jsonl"), stream=True, validation="0")
@@ -107,10 +107,51 @@ def test_the_setting_is_true_or_false():
         make_recipe({"data": [{"file": "a.csv", "stream": "yes"}], "out": "run"})
 
 
-def test_texts_with_classes_cannot_be_streamed(tmp_path):
+def test_texts_with_classes_cannot_be_streamed(tmp_path, monkeypatch):
     write_examples(classes(), tmp_path / "a.csv")
-    with pytest.raises(DataError, match="cannot be streamed"):
+    with pytest.raises(DataError, match=r"cannot be streamed.*pass --no-stream"):
         data_of(file=str(tmp_path / "a.csv"), stream=True)
+    monkeypatch.setattr("tfsiamese.pairs.streaming.STREAM_ABOVE_BYTES", 100)
+    with pytest.raises(DataError, match=r"cannot be streamed.*pass --no-stream"):
+        data_of(file=str(tmp_path / "a.csv"))
+    assert isinstance(data_of(file=str(tmp_path / "a.csv"), stream=False)[1], LabelledTexts)
+
+
+@pytest.mark.parametrize("how", [{}, {"stream": False}], ids=str)
+def test_texts_with_classes_of_several_files_are_one_data_set(tmp_path, how):
+    whole = classes()
+    for number, rows in enumerate(np.array_split(np.arange(len(whole)), 2)):
+        write_examples(whole.take(rows), tmp_path / f"part-{number}.csv")
+    _, training, _, _ = data_of(file=str(tmp_path / "part-*.csv"), validation="0", **how)
+    assert isinstance(training, LabelledTexts)
+    assert training.fingerprint == whole.fingerprint
+
+
+@pytest.mark.parametrize("how", [{}, {"stream": False}], ids=str)
+def test_what_is_not_streamed_leaves_nothing_in_the_cache(parts, cache, how, monkeypatch):
+    if how:
+        monkeypatch.setattr("tfsiamese.pairs.streaming.STREAM_ABOVE_BYTES", 100)
+    _, training, held_out, _ = data_of(file=parts, validation=parts.replace("part-*", "part-[0]"), **how)
+    assert len(training) > len(held_out) > 1
+    assert isinstance(training, Pairs)
+    assert not cache.exists()
+
+
+def test_a_validation_pattern_of_what_is_streamed_is_read_without_a_store(parts, cache):
+    _, _, held_out, _ = data_of(file=parts, stream=True, validation=parts.replace("part-*", "part-[0]"))
+    assert isinstance(held_out, Pairs)
+    assert len(list(cache.glob("streams/*"))) == 1
+
+
+def test_an_empty_path_is_refused(command: Command, tmp_path: Path, tiny_pairs, monkeypatch):
+    write_examples(tiny_pairs, tmp_path / "a.parquet")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="path of a file of examples is empty"):
+        data_of(file="a.parquet", validation="")
+    for file in ("", " "):
+        result = command("train", file, "--out", tmp_path / "run", "--encoder", tmp_path)
+        assert result.status == 1
+        assert "Expected a" in result.error
 
 
 def test_a_run_on_a_pattern_is_streamed_from_end_to_end(

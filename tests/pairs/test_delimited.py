@@ -37,7 +37,12 @@ BROKEN = {
     "a quotation mark left open in a long file": (
         HEADER + '"nurse,medical nurse,1\n' + GOOD * 10_000,
         {},
-        (": line 2: a field is longer than 131072 characters", "Close it."),
+        (": line 2: a field is longer than 131072 characters", "is left open there, close it"),
+    ),
+    "a text longer than a field may be": (
+        HEADER + "x" * 131_073 + ",nurse,1\n",
+        {},
+        (": line 2: a field is longer than 131072 characters", "write longer texts as .jsonl or .parquet"),
     ),
     "quotation marks escaped with a backslash": (
         HEADER + r'"the \"nurse\"",nurse,1' + "\n",

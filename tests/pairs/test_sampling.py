@@ -109,9 +109,34 @@ class TestDistinct:
         costs = CountedCosts()
         pending = deque(range(3000))
         sampler = DistinctSampler(ids, batch_size, costs=costs, max_tokens=10**6)
-        assert sampler.take_batch(pending) == [0]
+        assert next(sampler.take_batches(pending)) == [0]
         assert costs.num_looks == 1 + most_waiting
         assert list(pending) == list(range(1, 3000))
+
+    def test_an_epoch_in_which_everything_conflicts_costs_some_looks_a_row(self):
+        ids = text_ids(triplets_of(*[("same", "text")] * 5000))
+        costs = CountedCosts()
+        sampler = DistinctSampler(ids, 128, costs=costs, max_tokens=10**6)
+        assert list(sampler.take_batches(deque(range(5000)))) == [[row] for row in range(5000)]
+        assert costs.num_looks < 5000 * 60
+
+    def test_full_batches_may_look_as_far_ahead_as_ever(self):
+        # A row in two has the anchor "same", and each batch is filled with the others behind all that wait.
+        rows = [("same", f"p{i}") if i % 2 else (f"a{i}", f"q{i}") for i in range(600)]
+        batches = distinct(*rows, batch_size=20)
+        assert [len(batch) for batch in batches[:15]] == [20] * 15
+
+    def test_batches_far_smaller_than_asked_for_are_told_of_once(self, caplog: pytest.LogCaptureFixture):
+        sampler = DistinctSampler(text_ids(triplets_of(*[("same", f"p{i}") for i in range(40)])), 16)
+        for epoch in range(2):
+            sampler.batches(epoch)
+        assert [record.message.split(":")[1] for record in caplog.records] == [
+            " batches hold 1 rows on average, and 16 were asked for"
+        ]
+        caplog.clear()
+        distinct(*[(f"a{i}", f"p{i}") for i in range(40)], batch_size=16)
+        distinct(*[(f"a{i % 20}", f"p{i}") for i in range(40)], batch_size=100)
+        assert not caplog.records
 
     def test_rows_of_one_anchor_share_its_positives_with_groups_too(self):
         ids = text_ids(triplets_of(*[("same", f"p{i}") for i in range(2000)]))

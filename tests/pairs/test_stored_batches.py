@@ -137,6 +137,15 @@ class TestDistinct:
         sizes = [len(rows) for rows in StoredDistinctSampler(found, 5, 0, window_rows=100).batches(0)]
         assert sum(size < 5 for size in sizes) <= 5
 
+    def test_small_batches_are_told_of_with_their_source(self, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+        frame = pd.DataFrame({"anchor": ["same"] * 300, "positive": [f"p{i}" for i in range(300)]})
+        sampler = StoredDistinctSampler(stored(Triplets.from_frame(frame), tmp_path), 8, 0, window_rows=100)
+        caplog.clear()
+        for epoch in range(2):
+            assert [len(rows) for rows in sampler.batches(epoch)] == [1] * 300
+        (record,) = caplog.records
+        assert f"{tmp_path / 'data.jsonl'}: batches hold 1 rows on average, and 8 were asked for" in record.message
+
     def test_data_without_repeats_fills_every_batch_in_shuffled_order(self, tmp_path: Path):
         frame = distinct_pairs(500).frame.set_axis(["anchor", "positive", "score", "line"], axis=1)
         found = stored(Triplets.from_frame(frame[["anchor", "positive"]]), tmp_path)

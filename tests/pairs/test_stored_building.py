@@ -1,5 +1,6 @@
 """A store is built once, whole or not at all, in little memory, and again when a file has changed."""
 
+import json
 import os
 import threading
 import tracemalloc
@@ -96,6 +97,65 @@ def test_a_store_that_lacks_a_file_is_built_again(file: Path, cache: Path, build
     (stores(cache)[0] / "lines.i64").unlink()
     assert len(stream_examples(file, cache=cache).load()) == 30
     assert len(builds) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({key: None} for key in ("format", "shape", "rows", "source", "fingerprint", "shards", "repeats", "sizes")),
+        {"score_range": None},
+        {"repeats": {}},
+        {"repeats": {"duplicates": 5}},
+        {"rows": 29},
+        {"shards": [["data.csv", 3]]},
+        {"shape": "classes"},
+        {"sizes": {}},
+        {"score_range": [0]},
+    ],
+    ids=str,
+)
+def test_a_store_whose_description_lacks_something_is_built_again(file: Path, cache: Path, builds: list, change: dict):
+    stream_examples(file, cache=cache)
+    meta = stores(cache)[0] / "meta.json"
+    found = json.loads(meta.read_text()) | change
+    meta.write_text(json.dumps({key: value for key, value in found.items() if value is not None}))
+    whole = stream_examples(file, cache=cache)
+    assert len(builds) == 2
+    assert whole.summary() == f"30 stored pairs from {file}"
+    assert whole.load().left[29] == "left text 29"
+
+
+@pytest.mark.parametrize("content", ["[]", "3", "null", ""])
+def test_a_description_that_is_no_object_is_written_again(file: Path, cache: Path, builds: list, content: str):
+    stream_examples(file, cache=cache)
+    (stores(cache)[0] / "meta.json").write_text(content)
+    assert len(stream_examples(file, cache=cache)) == 30
+    assert len(builds) == 2
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_what_stands_in_place_of_a_store_and_is_no_folder_goes(file: Path, cache: Path, kind: str):
+    stream_examples(file, cache=cache)
+    folder = stores(cache)[0]
+    folder.rename(cache / "elsewhere")
+    if kind == "file":
+        folder.write_text("no store")
+    else:
+        folder.symlink_to(cache / "nowhere")
+    assert len(stream_examples(file, cache=cache)) == 30
+    assert not folder.is_symlink()
+    assert {path for path in cache.iterdir() if path.is_dir()} == {*cache.iterdir()} == {folder, cache / "elsewhere"}
+
+
+def test_what_repeats_can_be_told_when_the_store_was_replaced(file: Path, cache: Path):
+    file.write_text(file.read_text() + "left text 0,right text 0,0.5\nleft text 1,right text 1,0.7\n")
+    before = stream_examples(file, cache=cache)
+    write_rows(file, 31)
+    stream_examples(file, cache=cache)
+    assert not before.store.folder.exists()
+    assert (before.duplicates, before.contradictions) == (1, 1)
+    assert before.repeats.contradictions == 1
+    assert "1 duplicate row: line 32 repeats line 2" in before.summary()
 
 
 def test_two_that_build_one_store_at_once_both_get_it(file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):

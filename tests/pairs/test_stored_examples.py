@@ -196,6 +196,14 @@ def test_rows_can_be_taken_by_number_by_mask_and_at_random(tmp_path: Path):
         found.take([60])
 
 
+def test_no_rows_can_be_taken(tmp_path: Path):
+    found = stored(pairs(), tmp_path)
+    for rows in ([], (), np.array([]), np.zeros(60, bool)):
+        assert len(found.take(rows)) == 0
+    assert len(found.sample(0)) == 0
+    assert found.take([-1]).left == found.load().left[-1:]
+
+
 class TestMistakes:
     def message(self, source, **options) -> str:
         with pytest.raises((DataError, SettingsError)) as caught:
@@ -271,7 +279,9 @@ class TestMistakes:
 
     def test_texts_with_classes_are_refused(self, tmp_path: Path):
         (tmp_path / "a.csv").write_text("text,class\na,b\n")
-        assert "such data cannot be streamed" in self.message(tmp_path / "a.csv", cache=tmp_path / "c")
+        message = self.message(tmp_path / "a.csv", cache=tmp_path / "c")
+        assert "such data cannot be streamed" in message
+        assert "--no-stream" in message
 
     def test_a_pattern_that_matches_nothing_is_said(self, tmp_path: Path):
         assert f"No file matches {tmp_path}/*.csv" in self.message(f"{tmp_path}/*.csv")
@@ -301,3 +311,47 @@ class TestMistakes:
     def test_an_unknown_encoding_is_refused(self, tmp_path: Path):
         (tmp_path / "a.csv").write_text("left,right,score\na,b,1\n")
         assert "'klingon'" in self.message(tmp_path / "a.csv", cache=tmp_path / "c", encoding="klingon")
+
+    @pytest.mark.parametrize("rows", [[1.0], "1", ["a"], [[0, 1]], [[0], [1, 2]], None, 3, {1}])
+    def test_positions_that_are_none_are_refused(self, tmp_path: Path, rows):
+        with pytest.raises(SettingsError, match="positions of rows as whole numbers"):
+            stored(pairs(), tmp_path).take(rows)
+
+    @pytest.mark.parametrize("rows", [[60], [-61], np.ones(59, bool)])
+    def test_positions_that_are_not_there_are_an_index_error(self, tmp_path: Path, rows):
+        with pytest.raises(IndexError):
+            stored(pairs(), tmp_path).take(rows)
+
+    @pytest.mark.parametrize("count", [-1, 1.5, "3", None, True])
+    def test_a_sample_of_no_whole_number_of_rows_is_refused(self, tmp_path: Path, count):
+        with pytest.raises(SettingsError, match="Expected count to be a whole number from 0"):
+            stored(pairs(), tmp_path).sample(count)
+
+    @pytest.mark.parametrize("seed", ["x", 1.5, None, True])
+    def test_a_seed_that_is_no_whole_number_is_refused(self, tmp_path: Path, seed):
+        found = stored(pairs(), tmp_path)
+        for action in (found.split, lambda seed: found.sample(5, seed=seed)):
+            with pytest.raises(SettingsError, match="Expected seed to be a whole number"):
+                action(seed=seed)
+
+    @pytest.mark.parametrize("seed", [-1, 2**70, np.int64(3)])
+    def test_any_whole_number_is_a_seed_of_a_split(self, tmp_path: Path, seed):
+        training, held_out = stored(pairs(), tmp_path).split(0.2, seed=seed)
+        assert len(training) + len(held_out) == 60
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("encoding", 5),
+            ("encoding", None),
+            ("cache", 5),
+            ("cache", ""),
+            ("left", 5),
+            ("delimiter", 5),
+            ("columns", 5),
+            ("columns", [1]),
+        ],
+    )
+    def test_settings_that_are_no_texts_are_refused(self, tmp_path: Path, name: str, value):
+        (tmp_path / "a.csv").write_text("left,right,score\na,b,1\n")
+        assert f"Expected {name} to be" in self.message(tmp_path / "a.csv", **{name: value})

@@ -68,7 +68,11 @@ def _add_file_options(parser: argparse.ArgumentParser) -> None:
     shards.add_argument("--format", choices=("npy", "parquet"), help="of the shards (npy)")
     shards.add_argument("--shard-size", type=int, metavar="N", help="rows of a shard (100000)")
     shards.add_argument("--with-text", action="store_true", default=None, help="copy the texts too, in Parquet")
-    shards.add_argument("--overwrite", action="store_true", help="start anew in a folder that holds vectors already")
+    shards.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="start anew in a folder that holds vectors already",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -97,6 +101,8 @@ def run(options: argparse.Namespace) -> None:
 
 def _check_out(out: str, options_of_shards: list[str]) -> None:
     """Takes a path for a folder only where it says so, so that a slip in a file's name does not become one."""
+    if not out:
+        raise SettingsError("The path to write to is empty. Expected --out to be a file ending in .npy, or a folder.")
     if Path(out).suffix == ".npy":
         if options_of_shards:
             flag = "--" + options_of_shards[0].replace("_", "-")

@@ -132,8 +132,8 @@ def _quoting_problem(error: str, start: int, end: int) -> str:
         )
     if "field limit" in error:
         return (
-            f"a field is longer than {csv.field_size_limit()} characters, so a quotation mark seems to be left open. "
-            "Close it."
+            f"a field is longer than {csv.field_size_limit()} characters, the most that are read from a .csv or .tsv "
+            "file. If a quotation mark is left open there, close it; write longer texts as .jsonl or .parquet."
         )
     return "a quotation mark opens in this row and is never closed. Close it, or write it twice inside quotes."
 

@@ -26,8 +26,8 @@ class LabelledTexts:
 
     Attributes:
         frame: a DataFrame with the columns text (str), label (str: the name of the class) and line (int64: where the
-            row starts in its file, 1-based; in a Parquet file or a DataFrame the number of the row). Not to be changed
-            in place.
+            row starts in its file, 1-based; in a Parquet file or a DataFrame the number of the row); and file (str),
+            where the rows are from several files. Not to be changed in place.
         source: where the texts come from, as messages name it.
     """
 

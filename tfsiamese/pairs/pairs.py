@@ -31,8 +31,8 @@ class Pairs:
 
     Attributes:
         frame: a DataFrame with the columns left (str), right (str), score (float64, 0 to 1) and line (int64: where the
-            row starts in its file, 1-based; in a Parquet file or a DataFrame the number of the row). Not to be changed
-            in place.
+            row starts in its file, 1-based; in a Parquet file or a DataFrame the number of the row); and file (str),
+            where the rows are from several files. Not to be changed in place.
         source: where the pairs come from, as messages name it.
         score_range: the scale of the scores in the source; its ends have become 0 and 1.
     """

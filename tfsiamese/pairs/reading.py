@@ -144,6 +144,8 @@ def _read(
         return read_frame(source, finder)
     if not isinstance(source, (str, os.PathLike)):
         raise SettingsError(f"Expected the path of a file, or a pandas DataFrame. Received: {type(source).__name__}.")
+    if not os.fspath(source):
+        raise SettingsError("The path of the file is empty. Expected the path of a file, or a pandas DataFrame.")
     path = Path(source)
     suffix = _checked_suffix(path, delimiter, columns)
     if suffix in _DELIMITERS:

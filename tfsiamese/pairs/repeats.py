@@ -16,17 +16,22 @@ _MOST_EXAMPLES = 3
 
 
 class Repeat(NamedTuple):
-    """A row that says what an earlier one said."""
+    """A row that says what an earlier one said. The files are named where rows are from several."""
 
     line: int
     earlier_line: int
+    file: str | None = None
+    earlier_file: str | None = None
 
     def __str__(self) -> str:
-        return f"line {self.line} repeats line {self.earlier_line}"
+        return f"{_place(self.line, self.file)} repeats {_place(self.earlier_line, self.earlier_file)}"
 
 
 class Contradiction(NamedTuple):
-    """A row that gives a pair another score than an earlier row did. Scores are on the scale of the source."""
+    """A row that gives a pair another score than an earlier row did. Scores are on the scale of the source.
+
+    The files are named where rows are from several.
+    """
 
     line: int
     score: float
@@ -34,11 +39,14 @@ class Contradiction(NamedTuple):
     earlier_score: float
     left: str
     right: str
+    file: str | None = None
+    earlier_file: str | None = None
 
     def __str__(self) -> str:
+        earlier = f"{self.earlier_score:g} on {_place(self.earlier_line, self.earlier_file)}"
         return (
-            f"{shown(self.left)} and {shown(self.right)} have {self.earlier_score:g} on line {self.earlier_line}, "
-            f"{self.score:g} on line {self.line}"
+            f"{shown(self.left)} and {shown(self.right)} have {earlier}, "
+            f"{self.score:g} on {_place(self.line, self.file)}"
         )
 
 
@@ -77,7 +85,7 @@ def find_repeats(frame: pd.DataFrame, score_range: tuple[float, float] = (0.0, 1
     """Finds the repeats among the rows of `Pairs.frame`.
 
     Args:
-        frame: columns left, right, score (0 to 1) and line.
+        frame: columns left, right, score (0 to 1) and line; and file, where the rows are from several.
         score_range: the scale on which `Contradiction` gives the scores.
     """
     ids, is_flipped = pair_ids(frame["left"].tolist(), frame["right"].tolist())
@@ -106,8 +114,9 @@ def _examples(frame: pd.DataFrame, is_repeat: NDArray[np.bool_], *keys: NDArray[
     lines = frame["line"].to_numpy()
     examples = []
     for row in np.flatnonzero(is_repeat)[:_MOST_EXAMPLES]:
-        has_same_keys = np.all([key == key[row] for key in keys], axis=0)
-        examples.append(Repeat(int(lines[row]), int(lines[np.argmax(has_same_keys)])))
+        earlier = int(np.argmax(np.all([key == key[row] for key in keys], axis=0)))
+        files = (_file(frame, place) for place in (int(row), earlier))
+        examples.append(Repeat(int(lines[row]), int(lines[earlier]), *files))
     return tuple(examples)
 
 
@@ -118,7 +127,16 @@ def _contradiction(
     earlier = int((ids == ids[row]).argmax())
     lines, scores = frame["line"].to_numpy(), low + frame["score"].to_numpy() * (high - low)
     left, right = frame["left"].iloc[earlier], frame["right"].iloc[earlier]
-    return Contradiction(int(lines[row]), float(scores[row]), int(lines[earlier]), float(scores[earlier]), left, right)
+    found, before = ((int(lines[place]), float(scores[place])) for place in (row, earlier))
+    return Contradiction(*found, *before, left, right, _file(frame, row), _file(frame, earlier))
+
+
+def _file(frame: pd.DataFrame, row: int) -> str | None:
+    return str(frame["file"].iloc[row]) if "file" in frame else None
+
+
+def _place(line: int, file: str | None) -> str:
+    return f"line {line}" if file is None else f"line {line} of {file}"
 
 
 def _joined(examples: tuple[Repeat, ...] | tuple[Contradiction, ...], count: int) -> str:

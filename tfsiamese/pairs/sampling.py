@@ -1,7 +1,8 @@
 """Which rows stand in which batch: lists of row numbers that a seed and an epoch decide."""
 
+import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,14 +14,19 @@ from tfsiamese.pairs.cut_order import CutOrder, cut_at_budget, cut_at_size, row_
 from tfsiamese.pairs.seeding import generator
 from tfsiamese.pairs.text_ids import TextIds
 
-__all__ = ["BatchSampler", "ClassSampler", "DistinctSampler", "ShuffledSampler"]
+__all__ = ["BatchSampler", "ClassSampler", "DistinctSampler", "ShuffledSampler", "warn_of_small_batches"]
+
+logger = logging.getLogger(__name__)
 
 RowNumbers = NDArray[np.int64]
 
 # A batch that cannot be filled is closed after so many rows had to wait: times its size, and of a large batch so many
-# or four times its size. Data in which everything conflicts then costs linear time.
+# or four times its size. What it used up of that it leaves to the next one times its rows only, so that data in which
+# everything conflicts cost some looks a row.
 _LOOK_AHEAD = 50
 _LOOK_AHEAD_ROWS = 2000
+# Batches of fewer rows than this part of what was asked for are told of.
+_SMALL = 0.25
 
 
 class BatchSampler(Protocol):
@@ -106,20 +112,29 @@ class DistinctSampler:
         self._texts = _texts_of_rows(ids)
         self._known = _known_positives(ids)
         self._groups = None if groups is None else np.asarray(groups).tolist()
+        self._has_warned = False
 
     def batches(self, epoch: int) -> list[RowNumbers]:
         """See `BatchSampler`."""
-        pending = deque(_ordered(len(self._anchors), self._seed, "distinct rows", epoch).tolist())
-        batches = []
-        while pending:
-            batches.append(np.array(self.take_batch(pending), dtype=np.int64))
+        order = _ordered(len(self._anchors), self._seed, "distinct rows", epoch)
+        batches = [np.array(rows, dtype=np.int64) for rows in self.take_batches(deque(order.tolist()))]
+        if not self._has_warned and self._max_tokens is None:
+            self._has_warned = warn_of_small_batches(len(order), len(batches), self._batch_size)
         return batches
 
-    def take_batch(self, pending: deque[int]) -> list[int]:
-        """Takes the next batch from the front of `pending`; rows that conflict with it stay there, in their order."""
+    def take_batches(self, pending: deque[int], most_left: int = 0) -> Iterator[list[int]]:
+        """Takes batches from the front of `pending` until no more than `most_left` rows stay there."""
+        most_waiting = self._most_waiting
+        while len(pending) > most_left:
+            batch, num_waiting = self._take_batch(pending, most_waiting)
+            most_waiting = min(most_waiting - num_waiting + _LOOK_AHEAD * len(batch), self._most_waiting)
+            yield batch
+
+    def _take_batch(self, pending: deque[int], most_waiting: int) -> tuple[list[int], int]:
+        """The next batch, and how many rows that conflict with it stay in `pending`, in their order."""
         batch = _OpenBatch()
         waiting: list[int] = []
-        while pending and len(batch.rows) < self._batch_size and len(waiting) < self._most_waiting:
+        while pending and len(batch.rows) < self._batch_size and len(waiting) < most_waiting:
             row = pending.popleft()
             cost = 0 if self._costs is None else int(self._costs[row])
             if batch.rows and self._max_tokens is not None and batch.tokens + cost > self._max_tokens:
@@ -131,7 +146,7 @@ class DistinctSampler:
                 self._add(row, batch)
                 batch.tokens += cost
         pending.extendleft(reversed(waiting))
-        return batch.rows
+        return batch.rows, len(waiting)
 
     def _conflicts(self, row: int, batch: "_OpenBatch") -> bool:
         if self._groups is not None and self._groups[row] in batch.groups:
@@ -156,6 +171,21 @@ class _OpenBatch:
     forbidden: set[int] = field(default_factory=set)
     groups: set[int] = field(default_factory=set)
     tokens: int = 0
+
+
+def warn_of_small_batches(num_rows: int, num_batches: int, batch_size: int, source: str = "the rows") -> bool:
+    """Logs a warning where batches hold far fewer rows than asked for; returns whether they do."""
+    asked, found = min(batch_size, num_rows), num_rows / max(num_batches, 1)
+    if found >= _SMALL * asked:
+        return False
+    logger.warning(
+        "%s: batches hold %.3g rows on average, and %d were asked for: a text that many rows share, or a group, keeps "
+        "them apart. Remove rows that say the same, set a smaller batch_size, or batching='shuffled'.",
+        source,
+        found,
+        asked,
+    )
+    return True
 
 
 def _ordered(count: int, seed: int | None, purpose: str, epoch: int) -> NDArray[np.integer]:

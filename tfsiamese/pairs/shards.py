@@ -20,6 +20,8 @@ def is_sharded(source: Sources) -> bool:
     if not isinstance(source, (str, os.PathLike)):
         return True
     path = Path(source)
+    if not os.fspath(source):  # not the current folder
+        return False
     try:
         return path.is_dir() or (glob.has_magic(str(source)) and not path.exists())
     except OSError:  # such as a name that is too long
@@ -39,7 +41,7 @@ def find_shards(sources: Sources) -> tuple[Path, ...]:
     Raises:
         DataError: there is no such file, a pattern matches none, a folder has no Parquet file, or the files have
             different suffixes.
-        SettingsError: a source is no path.
+        SettingsError: a source is no path, or an empty one.
     """
     given = [sources] if isinstance(sources, (str, os.PathLike)) else sources
     if not isinstance(given, Sequence) or not all(isinstance(source, (str, os.PathLike)) for source in given):
@@ -47,6 +49,8 @@ def find_shards(sources: Sources) -> tuple[Path, ...]:
             "Expected a path, a pattern such as 'pairs/part-*.csv', a folder of Parquet files, or a list of them. "
             f"Received: {type(sources).__name__}."
         )
+    if any(not os.fspath(source).strip() for source in given):
+        raise SettingsError("The path of a file is empty. Expected a path, or '.' for the current folder.")
     if not given:
         raise SettingsError("There is no file to read. Expected at least one path.")
     paths = tuple(dict.fromkeys(path for source in given for path in _files_of(source)))

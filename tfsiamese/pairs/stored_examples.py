@@ -2,31 +2,33 @@
 
 import functools
 import hashlib
-import itertools
-import logging
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from tfsiamese.errors import DataError
+from tfsiamese.pairs.checked_arguments import row_positions, whole_number
 from tfsiamese.pairs.examples import Examples
-from tfsiamese.pairs.labelled_texts import LabelledTexts
 from tfsiamese.pairs.pairs import Pairs
 from tfsiamese.pairs.repeats import Repeats
 from tfsiamese.pairs.seeding import generator
 from tfsiamese.pairs.split import target_rows
-from tfsiamese.pairs.store import BLOCK_ROWS, Store, ranges
-from tfsiamese.pairs.stored_repeats import read_repeats, stored_repeats
-from tfsiamese.pairs.stored_split import MOST_HELD_OUT, Sides, choose_by_key, rows_where
-from tfsiamese.pairs.text_hashes import Hashes, mixed, pair_keys, text_hashes
-from tfsiamese.pairs.triplets import Triplets, contradiction_line
+from tfsiamese.pairs.store import BLOCK_ROWS, Store
+from tfsiamese.pairs.stored_repeats import false_negative_lines, stored_repeats
+from tfsiamese.pairs.stored_rows import frame_of_rows
+from tfsiamese.pairs.stored_split import (
+    MOST_HELD_OUT,
+    choose_by_key,
+    pair_keys_of,
+    rows_where,
+    without_held_out_anchors,
+)
+from tfsiamese.pairs.text_hashes import Hashes, mixed, pair_keys
+from tfsiamese.pairs.triplets import Triplets
 
 __all__ = ["AnyExamples", "StoredExamples"]
-
-logger = logging.getLogger(__name__)
 
 
 class StoredExamples:
@@ -46,7 +48,7 @@ class StoredExamples:
     def __init__(self, store: Store, kept: NDArray[np.integer] | None = None):
         self.store = store
         self.shape = store.shape
-        self.source: str = store.meta["source"]
+        self.source = store.source
         self._kept = kept
 
     def __len__(self) -> int:
@@ -62,7 +64,7 @@ class StoredExamples:
         How the rows are spread over files, their format and their paths make no difference. It is not the fingerprint
         that the same rows have where they are read into memory.
         """
-        whole: str = self.store.meta["fingerprint"]
+        whole = self.store.fingerprint
         if self._kept is None:
             return whole
         return hashlib.sha256(whole.encode() + self._kept.astype("<i8").tobytes()).hexdigest()
@@ -92,12 +94,12 @@ class StoredExamples:
     @property
     def duplicates(self) -> int:
         """The number of rows of the store that are the same as an earlier row."""
-        return read_repeats(self.store)["duplicates"][0]
+        return self.store.repeats["duplicates"].total
 
     @property
     def contradictions(self) -> int:
         """As `Pairs.contradictions` and `Triplets.contradictions`, of all rows of the store."""
-        return read_repeats(self.store)["contradictions"][0]
+        return self.store.repeats["contradictions"].total
 
     def summary(self) -> str:
         """A few lines for a person: how many rows and repeats, from how many files."""
@@ -110,15 +112,7 @@ class StoredExamples:
 
     def contradiction_lines(self) -> list[str]:
         """A line on triplets whose negatives are none, with the first of them; empty where there are none."""
-        count, first = read_repeats(self.store)["contradictions"]
-        if self.shape == "pairs" or not count:
-            return []
-        row, number = first[0]
-        rows = np.array([row])
-        numbers = np.append(self.store.first_texts(rows), number)
-        anchor, text = (found.decode() for found in self.store.texts(numbers))
-        where = f"line {self.store.lines(rows)[0]} of {self.store.shards(rows)[0]}"
-        return [contradiction_line(count, anchor, text, where)]
+        return false_negative_lines(self.store)
 
     def store_rows(self, rows: ArrayLike) -> NDArray[np.int64]:
         """Which rows of the store some rows are, int64 [n]."""
@@ -138,21 +132,28 @@ class StoredExamples:
 
         Raises:
             IndexError: there is no such position.
+            SettingsError: `rows` are neither.
         """
-        places = np.arange(len(self))[np.asarray(rows)]
-        found = self.store_rows(places)
-        frame = pd.DataFrame(self._columns(found))
-        if self.shape == "pairs":
-            low, high = self.store.meta["score_range"]
-            return Pairs(frame, self.source, (low, high))
-        return Triplets(frame, self.source)
+        frame = frame_of_rows(self.store, self.store_rows(row_positions(rows, len(self))))
+        return (
+            Pairs(frame, self.source, self.store.score_range) if self.shape == "pairs" else Triplets(frame, self.source)
+        )
 
     def load(self) -> Pairs | Triplets:
         """All rows in memory."""
         return self.take(np.arange(len(self)))
 
     def sample(self, count: int, seed: int = 0) -> Pairs | Triplets:
-        """Random rows in memory, in their order; all of them where there are no more than `count`."""
+        """Random rows in memory, in their order; all of them where there are no more than `count`.
+
+        Args:
+            count: a whole number from 0.
+            seed: a whole number from 0; each gives another choice.
+
+        Raises:
+            SettingsError: one of them is none.
+        """
+        count, seed = whole_number("count", count, least=0), whole_number("seed", seed, least=0)
         if count >= len(self):
             return self.load()
         chosen = generator(seed, "sample of stored rows").choice(len(self), count, replace=False, shuffle=False)
@@ -175,14 +176,17 @@ class StoredExamples:
 
         Raises:
             DataError: there are too few different rows.
-            SettingsError: `validation` is neither such a fraction nor such a number.
+            SettingsError: `validation` is neither such a fraction nor such a number, or `seed` is no whole number.
         """
+        seed = whole_number("seed", seed)
         target = target_rows(validation, len(self), self.source)
         group = "pair" if self.shape == "pairs" else "group" if self.has_groups else "anchor"
         keys = functools.partial(self._keys, lambda rows: mixed(self._split_keys(rows), seed))
         sides = choose_by_key(keys, target, self.source, group)
         held_out = self.take(sides.held_out[: 2 * MOST_HELD_OUT])
-        training = self._without_mirrored(sides) if self.shape == "triplets" else sides.training
+        training = sides.training
+        if self.shape == "triplets":
+            training = without_held_out_anchors(self.store, self.store_rows, sides, self.source)
         if not len(training):
             raise DataError(
                 f"{self.source}: texts link all rows, so that none can be held out and others be left. Add rows, or "
@@ -196,7 +200,7 @@ class StoredExamples:
         Raises:
             DataError: no row is left.
         """
-        keys = [_pair_keys_of(examples) for examples in others]
+        keys = [pair_keys_of(examples) for examples in others]
         known = np.unique(np.concatenate([np.empty(0, np.uint64), *keys]))
         blocks = functools.partial(self._keys, self._pair_keys)
         kept = rows_where(blocks, lambda block: ~np.isin(block, known))
@@ -225,66 +229,17 @@ class StoredExamples:
         firsts = self.store.first_texts(rows)
         return pair_keys(self.store.hashes(firsts), self.store.hashes(firsts + 1))
 
-    def _without_mirrored(self, sides: Sides) -> NDArray[np.int64]:
-        """The rows for training but for those that have a held-out anchor as their anchor or their positive."""
-        store = self.store
-        anchors = np.unique(store.hashes(store.first_texts(self.store_rows(sides.held_out))))
-        kept = []
-        for start in range(0, len(sides.training), BLOCK_ROWS):
-            block = sides.training[start : start + BLOCK_ROWS]
-            firsts = store.first_texts(self.store_rows(block))
-            is_said = np.isin(store.hashes(firsts), anchors) | np.isin(store.hashes(firsts + 1), anchors)
-            kept.append(block[~is_said])
-        training = np.concatenate(kept)
-        if len(training) < len(sides.training):
-            logger.info(
-                "%s: %d rows hold an anchor of the validation data, and are left out.",
-                self.source,
-                len(sides.training) - len(training),
-            )
-        return training
-
     def _part(self, rows: NDArray[np.int64]) -> "StoredExamples":
         kept = self.store_rows(rows)
         fits = self.store.num_rows <= np.iinfo(np.int32).max
         return StoredExamples(self.store, kept.astype(np.int32) if fits else kept)
 
-    def _columns(self, rows: NDArray[np.int64]) -> dict[str, Any]:
-        """The columns of `Pairs.frame` or `Triplets.frame`."""
-        store, firsts = self.store, self.store.first_texts(rows)
-        one, other = ([text.decode() for text in store.texts(firsts + place)] for place in (0, 1))
-        lines = store.lines(rows)
-        if self.shape == "pairs":
-            return {"left": one, "right": other, "score": store.scores(rows), "line": lines}
-        counts = store.text_counts(rows) - 2
-        texts = (text.decode() for text in store.texts(ranges(firsts + 2, counts)))
-        negatives = [tuple(itertools.islice(texts, count)) for count in counts.tolist()]
-        columns = {"anchor": one, "positive": other, "negatives": pd.Series(negatives, dtype=object), "line": lines}
-        if self.has_scores:
-            values = iter(store.scores(rows).tolist())
-            scores = [tuple(itertools.islice(values, count + 1)) for count in counts.tolist()]
-            columns["scores"] = pd.Series(scores, dtype=object)
-        if self.has_groups:
-            columns["group"] = [name.decode() for name in store.group_names(rows)]
-        return columns
-
     def _headline(self) -> str:
         what = "pair" if self.shape == "pairs" else "row"
-        files = len(self.store.meta["shards"])
+        files = len(self.store.parts)
         of_files = f" ({files:,} files)" if files > 1 else ""
         return f"{len(self):,} stored {what}{'' if len(self) == 1 else 's'} from {self.source}{of_files}"
 
 
 AnyExamples: TypeAlias = Examples | StoredExamples
 """What training takes: examples in memory, or stored ones."""
-
-
-def _pair_keys_of(examples: Examples) -> Hashes:
-    """The keys of the unordered pairs of texts of rows in memory."""
-    if isinstance(examples, LabelledTexts):
-        return np.empty(0, np.uint64)
-    if isinstance(examples, Pairs):
-        one, other = examples.left, examples.right
-    else:
-        one, other = examples.anchors, examples.positives
-    return pair_keys(*(text_hashes(text.encode() for text in texts) for texts in (one, other)))

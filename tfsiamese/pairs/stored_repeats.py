@@ -1,20 +1,17 @@
 """What occurs more than once in a store, counted by hashes, some rows at a time."""
 
-import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from tfsiamese.pairs.repeats import Contradiction, Repeat, Repeats
-from tfsiamese.pairs.store import BLOCK_ROWS, Store, ranges
+from tfsiamese.pairs.store import BLOCK_ROWS, NO_REPEATS, RepeatedRows, Store, ranges
 from tfsiamese.pairs.text_hashes import Hashes, mixed, pair_keys, row_keys
+from tfsiamese.pairs.triplets import contradiction_line
 
-__all__ = ["REPEATS_FILE", "count_repeats", "read_repeats", "stored_repeats"]
-
-REPEATS_FILE = "repeats.json"
+__all__ = ["count_repeats", "false_negative_lines", "stored_repeats"]
 
 _MOST_EXAMPLES = 3
 # All rows are gone through once for each bucket of keys. Of a great many rows the buckets grow, so that it stays at
@@ -23,48 +20,44 @@ _BUCKET_ROWS = 131_072
 _MOST_PASSES = 64
 
 
-class _Found(NamedTuple):
-    """Rows of one kind: how many, and the first of them, each with the earlier row or the text that makes it one."""
-
-    total: int
-    first: list[tuple[int, int]]
-
-    def plus(self, other: "_Found") -> "_Found":
-        """Both together."""
-        return _Found(self.total + other.total, sorted(self.first + other.first)[:_MOST_EXAMPLES])
-
-
-def count_repeats(store: Store) -> dict[str, Any]:
-    """What `REPEATS_FILE` holds: by kind a count, and the first rows with the earlier row or the text they are like."""
+def count_repeats(store: Store) -> dict[str, RepeatedRows]:
+    """What `Store.repeats` holds."""
     kinds = _kinds_of_pairs if store.shape == "pairs" else _kinds_of_triplets
-    total: dict[str, _Found] = {}
+    total = dict(NO_REPEATS)
     num_buckets = min(-(-store.num_rows // _BUCKET_ROWS), _MOST_PASSES)
     for bucket in range(num_buckets):
         for kind, found in kinds(store, bucket, num_buckets).items():
-            total[kind] = total.get(kind, _Found(0, [])).plus(found)
+            total[kind] = total[kind].plus(found, _MOST_EXAMPLES)
     return total
 
 
-def read_repeats(store: Store) -> dict[str, tuple[int, list[tuple[int, int]]]]:
-    """What `count_repeats` found when the store was built."""
-    return json.loads((store.folder / REPEATS_FILE).read_text(encoding="utf-8"))
-
-
 def stored_repeats(store: Store) -> Repeats:
-    """The repeats of pairs as `Pairs.repeats` has them; lines are those of each row's own file."""
-    found = read_repeats(store)
-    lines = {kind: [_repeat(store, *rows) for rows in found[kind][1]] for kind in ("duplicates", "mirrored")}
+    """The repeats of pairs as `Pairs.repeats` has them; where there are several files, examples name them."""
+    duplicates, mirrored, contradictions = (store.repeats[kind] for kind in NO_REPEATS)
     return Repeats(
-        duplicates=found["duplicates"][0],
-        mirrored=found["mirrored"][0],
-        contradictions=found["contradictions"][0],
-        duplicate_examples=tuple(lines["duplicates"]),
-        mirrored_examples=tuple(lines["mirrored"]),
-        contradiction_examples=tuple(_contradiction(store, *rows) for rows in found["contradictions"][1]),
+        duplicates=duplicates.total,
+        mirrored=mirrored.total,
+        contradictions=contradictions.total,
+        duplicate_examples=tuple(_repeat(store, *rows) for rows in duplicates.first),
+        mirrored_examples=tuple(_repeat(store, *rows) for rows in mirrored.first),
+        contradiction_examples=tuple(_contradiction(store, *rows) for rows in contradictions.first),
     )
 
 
-def _kinds_of_pairs(store: Store, bucket: int, num_buckets: int) -> dict[str, _Found]:
+def false_negative_lines(store: Store) -> list[str]:
+    """A line on triplets whose negatives are none, with the first of them; empty where there are none."""
+    count, first = store.repeats["contradictions"]
+    if store.shape == "pairs" or not count:
+        return []
+    row, number = first[0]
+    rows = np.array([row])
+    numbers = np.append(store.first_texts(rows), number)
+    anchor, text = (found.decode() for found in store.texts(numbers))
+    where = f"line {store.lines(rows)[0]} of {store.shards(rows)[0]}"
+    return [contradiction_line(count, anchor, text, where)]
+
+
+def _kinds_of_pairs(store: Store, bucket: int, num_buckets: int) -> dict[str, RepeatedRows]:
     """The repeats among the pairs whose key is in a bucket; all rows of one pair are."""
     parts = []
     for rows in _blocks(store):
@@ -84,17 +77,17 @@ def _kinds_of_pairs(store: Store, bucket: int, num_buckets: int) -> dict[str, _F
     }
 
 
-def _like_earlier(table: pd.DataFrame, found: pd.DataFrame, keys: list[str]) -> _Found:
+def _like_earlier(table: pd.DataFrame, found: pd.DataFrame, keys: list[str]) -> RepeatedRows:
     columns = {key: table[key].to_numpy() for key in keys}
     rows = table["row"].to_numpy()
     first = []
     for place in found.index[:_MOST_EXAMPLES].to_numpy():
         is_same = np.all([values == values[place] for values in columns.values()], axis=0)
         first.append((int(rows[place]), int(rows[np.argmax(is_same)])))
-    return _Found(len(found), first)
+    return RepeatedRows(len(found), first)
 
 
-def _kinds_of_triplets(store: Store, bucket: int, num_buckets: int) -> dict[str, _Found]:
+def _kinds_of_triplets(store: Store, bucket: int, num_buckets: int) -> dict[str, RepeatedRows]:
     """The repeats among the rows whose anchor is in a bucket; contradictions are rows with their false negative."""
     rows_of, keys, positives, negatives, owners, numbers = [], [], [], [], [], []
     for block in _blocks(store):
@@ -117,8 +110,8 @@ def _kinds_of_triplets(store: Store, bucket: int, num_buckets: int) -> dict[str,
     table = pd.DataFrame({"row": np.concatenate(rows_of), "key": np.concatenate(keys)})
     repeated = table[table.duplicated("key")]
     return {
-        "duplicates": _Found(len(repeated), []),
-        "contradictions": _Found(
+        "duplicates": RepeatedRows(len(repeated), []),
+        "contradictions": RepeatedRows(
             len(false_rows), list(zip(false_rows[:_MOST_EXAMPLES].tolist(), false_texts.tolist(), strict=False))
         ),
     }
@@ -134,13 +127,20 @@ def _blocks(store: Store) -> Iterator[NDArray[np.int64]]:
 
 
 def _repeat(store: Store, row: int, earlier: int) -> Repeat:
-    line, earlier_line = store.lines(np.array([row, earlier])).tolist()
-    return Repeat(line, earlier_line)
+    return Repeat(*_lines_and_files(store, row, earlier))
 
 
 def _contradiction(store: Store, row: int, earlier: int) -> Contradiction:
-    rows = np.array([row, earlier])
-    low, high = store.meta["score_range"]
-    (line, earlier_line), (score, earlier_score) = store.lines(rows).tolist(), low + store.scores(rows) * (high - low)
+    line, earlier_line, *files = _lines_and_files(store, row, earlier)
+    low, high = store.score_range
+    score, earlier_score = low + store.scores(np.array([row, earlier])) * (high - low)
     left, right = (text.decode() for text in store.texts(np.array([2 * earlier, 2 * earlier + 1])))
-    return Contradiction(line, float(score), earlier_line, float(earlier_score), left, right)
+    return Contradiction(line, float(score), earlier_line, float(earlier_score), left, right, *files)
+
+
+def _lines_and_files(store: Store, row: int, earlier: int) -> tuple[int, int, str | None, str | None]:
+    """Where two rows start, and the files that this is in unless there is only one."""
+    rows = np.array([row, earlier])
+    line, earlier_line = store.lines(rows).tolist()
+    file, earlier_file = store.shards(rows) if len(store.parts) > 1 else (None, None)
+    return line, earlier_line, file, earlier_file

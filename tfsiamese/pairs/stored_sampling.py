@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfsiamese.pairs.cut_order import CutOrder, cut_at_budget, cut_at_size, row_numbers
-from tfsiamese.pairs.sampling import DistinctSampler
+from tfsiamese.pairs.sampling import DistinctSampler, warn_of_small_batches
 from tfsiamese.pairs.seeding import generator
 from tfsiamese.pairs.store import ranges
 from tfsiamese.pairs.stored_examples import StoredExamples
@@ -49,6 +49,7 @@ class StoredDistinctSampler:
         self._costs = costs
         self._max_tokens = max_tokens
         self._window_rows = max(window_rows, 16 * batch_size)
+        self._has_warned = False
 
     def batches(self, epoch: int) -> CutOrder:
         """See `BatchSampler`."""
@@ -64,7 +65,10 @@ class StoredDistinctSampler:
             ends.append(cuts + done)
             done += len(rows)
             waiting = window[~np.isin(window, rows)]
-        return CutOrder(sorted_rows, np.concatenate(ends))
+        cut = CutOrder(sorted_rows, np.concatenate(ends))
+        if not self._has_warned and self._max_tokens is None:
+            self._has_warned = warn_of_small_batches(len(order), len(cut), self._batch_size, self._examples.source)
+        return cut
 
     def _take(self, window: NDArray[np.integer], is_last: bool) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
         """Batches of the rows in view, one after the other, and where each ends.
@@ -77,9 +81,7 @@ class StoredDistinctSampler:
             return self._cut(window, most_left)
         costs = None if self._costs is None else self._costs[window].astype(np.int64)
         sampler = DistinctSampler(ids, self._batch_size, None, groups, costs, self._max_tokens)
-        pending, batches = deque(range(len(window))), []
-        while len(pending) > most_left:
-            batches.append(sampler.take_batch(pending))
+        batches = list(sampler.take_batches(deque(range(len(window))), most_left))
         places = np.array([place for batch in batches for place in batch], np.int64)
         return window[places], np.cumsum([len(batch) for batch in batches], dtype=np.int64)
 

@@ -8,9 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfsiamese.errors import DataError
-from tfsiamese.pairs.text_hashes import Hashes
+from tfsiamese.pairs.examples import Examples
+from tfsiamese.pairs.labelled_texts import LabelledTexts
+from tfsiamese.pairs.pairs import Pairs
+from tfsiamese.pairs.store import BLOCK_ROWS, Store
+from tfsiamese.pairs.text_hashes import Hashes, pair_keys, text_hashes
 
-__all__ = ["MOST_HELD_OUT", "Sides", "choose_by_key", "rows_where"]
+__all__ = ["MOST_HELD_OUT", "Sides", "choose_by_key", "pair_keys_of", "rows_where", "without_held_out_anchors"]
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +69,42 @@ def choose_by_key(keys: Callable[[], Keys], target: int, source: str, group: str
 def rows_where(keys: Callable[[], Keys], choose: Callable[[Hashes], NDArray[np.bool_]]) -> NDArray[np.int64]:
     """The positions of the rows whose keys are chosen, int64 [n]."""
     return np.concatenate([np.empty(0, np.int64), *(places[choose(block)] for places, block in keys())])
+
+
+def without_held_out_anchors(
+    store: Store, store_rows: Callable[[NDArray[np.int64]], NDArray[np.int64]], sides: Sides, source: str
+) -> NDArray[np.int64]:
+    """The positions for training but for those that have a held-out anchor as their anchor or their positive.
+
+    Args:
+        store: holds the rows.
+        store_rows: tells which of them stand at some positions.
+        sides: positions of rows of triplets.
+        source: the name of the rows in messages.
+    """
+    anchors = np.unique(store.hashes(store.first_texts(store_rows(sides.held_out))))
+    kept = []
+    for start in range(0, len(sides.training), BLOCK_ROWS):
+        block = sides.training[start : start + BLOCK_ROWS]
+        firsts = store.first_texts(store_rows(block))
+        is_said = np.isin(store.hashes(firsts), anchors) | np.isin(store.hashes(firsts + 1), anchors)
+        kept.append(block[~is_said])
+    training = np.concatenate(kept)
+    left_out = len(sides.training) - len(training)
+    if left_out:
+        logger.info("%s: %d rows hold an anchor of the validation data, and are left out.", source, left_out)
+    return training
+
+
+def pair_keys_of(examples: Examples) -> Hashes:
+    """The keys of the unordered pairs of texts of rows in memory; texts with classes make none."""
+    if isinstance(examples, LabelledTexts):
+        return np.empty(0, np.uint64)
+    if isinstance(examples, Pairs):
+        one, other = examples.left, examples.right
+    else:
+        one, other = examples.anchors, examples.positives
+    return pair_keys(*(text_hashes(text.encode() for text in texts) for texts in (one, other)))
 
 
 def _capped(target: int, source: str) -> int:

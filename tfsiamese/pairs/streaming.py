@@ -4,19 +4,23 @@ import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from tfsiamese.errors import SettingsError
 from tfsiamese.files import cache_folder
+from tfsiamese.pairs.checked_arguments import require_text
 from tfsiamese.pairs.columns import ColumnNames
+from tfsiamese.pairs.examples import Examples
 from tfsiamese.pairs.pairs import warn_of_contradictions
+from tfsiamese.pairs.shard_reading import ShardReading, load_shards
 from tfsiamese.pairs.shards import Sources, find_shards, total_bytes
-from tfsiamese.pairs.store_building import StoreRecipe, open_or_build
+from tfsiamese.pairs.store_building import open_or_build
 from tfsiamese.pairs.stored_examples import StoredExamples
 from tfsiamese.pairs.validation import score_limits
 
-__all__ = ["STREAM_ABOVE_BYTES", "is_large", "stream_examples"]
+__all__ = ["STREAM_ABOVE_BYTES", "is_large", "read_shards", "stream_examples"]
 
 logger = logging.getLogger(__name__)
 
@@ -71,24 +75,66 @@ def stream_examples(
     """
     if isinstance(sources, pd.DataFrame):
         raise SettingsError("A DataFrame is in memory already. Expected files: use read_examples for a DataFrame.")
-    limits = score_limits(score_range)
-    names = columns.split(",") if isinstance(columns, str) else columns
-    paths = find_shards(sources)
-    recipe = StoreRecipe(
-        source=_name_of(sources),
-        paths=paths,
-        columns=ColumnNames(left, right, score),
-        score_range=None if score_range is None else limits,
-        encoding=encoding,
-        delimiter=delimiter,
-        header=None if names is None else tuple(names),
-    )
-    examples = StoredExamples(open_or_build(recipe, Path(cache) if cache is not None else cache_folder() / "streams"))
+    if cache is not None and not (isinstance(cache, (str, os.PathLike)) and os.fspath(cache)):
+        raise SettingsError(f"Expected cache to be the path of a folder. Received: cache={cache!r}.")
+    names = ColumnNames(left, right, score)
+    reading = _reading(sources, names, score_range=score_range, encoding=encoding, delimiter=delimiter, columns=columns)
+    examples = StoredExamples(open_or_build(reading, Path(cache) if cache is not None else cache_folder() / "streams"))
     if examples.repeats is not None:
         warn_of_contradictions(examples.repeats, examples.source)
     for line in examples.contradiction_lines():
         logger.warning("%s: %s. All rows are kept.", examples.source, line)
     return examples
+
+
+def read_shards(
+    sources: Sources,
+    *,
+    left: str | None = None,
+    right: str | None = None,
+    score: str | None = None,
+    **options: Any,
+) -> Examples:
+    """Reads all files of a data set into memory, as `stream_examples` finds them, and checks every row.
+
+    Args:
+        sources: as in `stream_examples`; texts with classes can be read too.
+        left: as in `read_examples`; so are `right` and `score`.
+        right: as in `read_examples`.
+        score: as in `read_examples`.
+        options: score_range, encoding, delimiter and columns as in `read_examples`.
+
+    Raises:
+        DataError, DependencyError, SettingsError: as `stream_examples`, but for what concerns the cache.
+    """
+    return load_shards(_reading(sources, ColumnNames(left, right, score), **options))
+
+
+def _reading(
+    sources: Sources,
+    names: ColumnNames,
+    *,
+    score_range: Sequence[float] | None = None,
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
+    columns: Sequence[str] | None = None,
+) -> ShardReading:
+    limits = score_limits(score_range)
+    require_text("encoding", encoding, optional=False)
+    for name, value in (*names._asdict().items(), ("delimiter", delimiter)):
+        require_text(name, value)
+    header = columns.split(",") if isinstance(columns, str) else columns
+    if header is not None and not (isinstance(header, Sequence) and all(isinstance(name, str) for name in header)):
+        raise SettingsError(f"Expected columns to be the names of all columns. Received: columns={columns!r}.")
+    return ShardReading(
+        source=_name_of(sources),
+        paths=find_shards(sources),
+        columns=names,
+        score_range=None if score_range is None else limits,
+        encoding=encoding,
+        delimiter=delimiter,
+        header=None if header is None else tuple(header),
+    )
 
 
 def is_large(sources: Sources) -> bool:
@@ -99,5 +145,7 @@ def is_large(sources: Sources) -> bool:
 def _name_of(sources: Sources) -> str:
     if isinstance(sources, (str, os.PathLike)):
         return str(sources)
+    if not isinstance(sources, Sequence):
+        return type(sources).__name__  # which `find_shards` refuses
     names = [str(source) for source in sources]
     return names[0] if len(names) == 1 else f"{len(names)} sources, {', '.join(names[:1])} first"

@@ -19,7 +19,7 @@ from tfsiamese.pairs.triplet_columns import TripletColumns
 from tfsiamese.pairs.triplet_validation import triplet_frame
 from tfsiamese.pairs.wording import shown
 
-__all__ = ["Triplets", "contradiction_line", "triplets_from_table"]
+__all__ = ["Triplets", "contradiction_line", "triplets_from_table", "warn_of_false_negatives"]
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Triplets:
             none) and line (int64: where the row starts in its file, 1-based; in a Parquet file or a DataFrame the
             number of the row), and where the source has them scores (tuple of float: a teacher's score of the positive,
             then of each negative) and group (str: the positives of a group's rows are positives of each other's
-            anchors). Not to be changed in place.
+            anchors); and file (str), where the rows are from several files. Not to be changed in place.
         source: where the rows come from, as messages name it.
     """
 
@@ -200,7 +200,9 @@ class Triplets:
 
     def _contradiction_line(self) -> str:
         row, anchor, text = next(self._contradictions())
-        return contradiction_line(self.contradictions, anchor, text, f"line {self.frame['line'].iloc[row]}")
+        found = self.frame.iloc[row]
+        where = f"line {found['line']}" + (f" of {found['file']}" if "file" in found else "")
+        return contradiction_line(self.contradictions, anchor, text, where)
 
 
 def contradiction_line(count: int, anchor: str, text: str, where: str) -> str:
@@ -218,6 +220,11 @@ def triplets_from_table(table: Table) -> Triplets:
         DataError: a row cannot be used.
     """
     triplets = Triplets(triplet_frame(table), table.source)
+    warn_of_false_negatives(triplets)
+    return triplets
+
+
+def warn_of_false_negatives(triplets: Triplets) -> None:
+    """Logs a warning where negatives are positives of the same anchor."""
     if triplets.contradictions:
         logger.warning("%s: %s. All rows are kept.", triplets.source, triplets._contradiction_line())
-    return triplets
