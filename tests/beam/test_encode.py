@@ -1,9 +1,10 @@
+import dataclasses
 import logging
 import pickle
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -71,6 +72,33 @@ def test_rows_come_out_whole(tiny_folder: Path, tmp_path: Path):
     vectors = expected(tiny_folder, TEXTS, normalize=True)
     for row, vector in found:
         np.testing.assert_allclose(vector, vectors[row["title"]], atol=1e-5)
+
+
+class Title(NamedTuple):
+    title: str
+    id: int
+
+
+@dataclasses.dataclass
+class Job:
+    title: str
+    id: int
+
+
+@pytest.mark.parametrize("kind", [beam.Row, Title, Job])
+def test_rows_with_a_schema_come_out_whole(tiny_folder: Path, kind: Any):
+    rows = [kind(title=text, id=number) for number, text in enumerate(TEXTS)]
+    encoding = Encode(tiny_folder, text_field="title")._encoding
+    vectors = expected(tiny_folder, TEXTS)
+    for row, (found, vector) in zip(rows, encoding.process(rows), strict=True):
+        assert found is row
+        np.testing.assert_allclose(vector, vectors[row.title], atol=1e-5)
+
+
+def test_rows_of_a_pipeline_have_their_fields(tiny_folder: Path, tmp_path: Path):
+    rows = [beam.Row(title=text, id=number) for number, text in enumerate(TEXTS)]
+    transform = "Encode" >> Encode(tiny_folder, text_field="title") | beam.MapTuple(lambda row, _: (row.id, row.title))
+    assert sorted(run(rows, transform, tmp_path)) == list(enumerate(TEXTS))
 
 
 def test_bytes_are_utf_8_texts_and_a_prompt_stands_before_each(tiny_folder: Path, tmp_path: Path):
@@ -155,7 +183,10 @@ def test_building_a_pipeline_does_not_import_tensorflow():
         ([("a", "b", "c")], {}, "('a', 'b', 'c')"),
         ([{"title": "x"}], {"text_field": "text"}, "no field 'text': {'title': 'x'}"),
         ([{"text": None}], {"text_field": "text"}, "{'text': None}"),
-        (["a text"], {"text_field": "text"}, "no field 'text': 'a text'"),
+        (["a text"], {"text_field": "title"}, "no field 'title': 'a text'"),
+        ([beam.Row(title="x")], {"text_field": "text"}, "no field 'text': BeamSchema_"),
+        ([Title("x", 1)], {"text_field": "count"}, "no field 'count': Title("),
+        ([Title("x", "y")], {}, "Title(title='x', id='y')"),
     ],
 )
 def test_an_element_that_is_no_text_is_quoted(tiny_folder: Path, tmp_path: Path, caplog, elements, options, said):
@@ -165,7 +196,25 @@ def test_an_element_that_is_no_text_is_quoted(tiny_folder: Path, tmp_path: Path,
     assert said in str(raised.value)
 
 
-@pytest.mark.parametrize("options", [{"batch_size": 0}, {"batch_size": 2.5}, {"prompt": "a", "prompt_name": "b"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"batch_size": 0},
+        {"batch_size": 2.5},
+        {"prompt": "a", "prompt_name": "b"},
+        {"normalize": "yes"},
+        {"prompt": 5},
+        {"prompt_name": b"query"},
+        {"text_field": 1},
+        {"encoder_options": "max_length"},
+        {"encoder_options": {1: 2}},
+    ],
+)
 def test_settings_that_cannot_be_used_are_refused_when_the_pipeline_is_built(options: dict[str, Any]):
     with pytest.raises(SettingsError, match="Expected"):
         Encode("use-multilingual", **options)
+
+
+def test_an_encoder_that_is_loaded_already_is_no_source():
+    with pytest.raises(SettingsError, match="Expected source to be an encoder source"):
+        Encode(object())

@@ -1,3 +1,4 @@
+import csv
 import gzip
 import json
 from pathlib import Path
@@ -91,6 +92,51 @@ def test_texts_of_parquet_may_be_a_dictionary(tmp_path: Path):
     assert [text for _, text, _ in read(path)] == ["a", "b", "a"]
 
 
+@pytest.mark.parametrize("name", ["string_view", "large_string"])
+def test_texts_of_parquet_may_be_of_any_type_of_strings(tmp_path: Path, name: str):
+    if not hasattr(pyarrow, name):
+        pytest.skip(f"this pyarrow has no {name}")
+    path = write_parquet(tmp_path / "t.parquet", {"text": pyarrow.array(["a", "péar"], getattr(pyarrow, name)())})
+    assert [text for _, text, _ in read(path)] == ["a", "péar"]
+
+
+def test_the_first_row_of_json_lines_decides_where_the_texts_are(tmp_path: Path):
+    path = write(tmp_path / "t.jsonl", '{"title": "red"}\n{"title": "blue", "id": 1}\n{"note": "not this"}\n')
+    with pytest.raises(DataError, match=r"t\.jsonl, line 3 has no column 'title'\."):
+        read(path)
+    path = write(tmp_path / "u.jsonl", '{"title": "red"}\n{"title": "blue", "text": "not this"}\n')
+    assert [text for _, text, _ in read(path)] == ["red", "blue"]
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path):
+    from pyarrow import parquet
+
+    table = pyarrow.Table.from_arrays([pyarrow.array(["a"])] * 3, names=["text", "n", "text"])
+    parquet.write_table(table, tmp_path / "t.parquet")
+    for path in (tmp_path / "t.parquet", write(tmp_path / "t.csv", "text,n, text\na,b,c\n")):
+        with pytest.raises(DataError, match="has 2 columns 'text'. Expected one"):
+            find_inputs(path, Columns())
+        assert [text for _, text, _ in read(path, column="n")] in (["a"], ["b"])
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_long_fields_are_read_and_the_limit_of_the_process_stays(tmp_path: Path, suffix: str):
+    limit = csv.field_size_limit()
+    text = 'long, "quoted" ' * 20_000
+    quoted = text.replace('"', '""')
+    path = write(tmp_path / f"t.{suffix}", f'text\n"{quoted}"\nshort\n')
+    assert [found for _, found, _ in read(path)] == [text, "short"]
+    assert csv.field_size_limit() == limit
+
+
+def test_a_quotation_mark_that_is_never_closed_does_not_take_all_of_the_file(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("tfsiamese.encoding.large_fields.MOST_CHARACTERS", 200_000)
+    monkeypatch.setattr("tfsiamese.encoding.records.MOST_CHARACTERS", 200_000)
+    path = write(tmp_path / "t.csv", 'text\n"open\n' + "a line\n" * 40_000)
+    with pytest.raises(DataError, match=r"line 2: a field is longer than 200,000 characters\. .*\.jsonl or \.parquet"):
+        read(path)
+
+
 @pytest.mark.parametrize("header", ["text", "title"])
 def test_the_column_is_found_where_it_is_called_text_or_is_the_only_one(tmp_path: Path, header: str):
     assert read(write(tmp_path / "t.csv", f"{header}\nred\n")) == [(2, "red", None)]
@@ -109,7 +155,7 @@ def test_the_column_is_found_where_it_is_called_text_or_is_the_only_one(tmp_path
         ("t.jsonl", b'{"text": "a"}\n["b"]\n', r"t\.jsonl, line 2: \['b'\] is no JSON object"),
         ("t.jsonl", b'{"text": "a"}\n{"text": null}\n', r"t\.jsonl, line 2: the text is missing"),
         ("t.jsonl", b'{"text": "a"}\n{"text": 7}\n', r"t\.jsonl, line 2: the text is 7, not a text"),
-        ("t.jsonl", b'{"text": "a", "n": 1}\n{"n": 1, "m": 2}\n', r"t\.jsonl, line 2 has the columns"),
+        ("t.jsonl", b'{"text": "a", "n": 1}\n{"n": 1, "m": 2}\n', r"t\.jsonl, line 2 has no column 'text'"),
         ("t.parquet", b"no parquet", r"t\.parquet cannot be read as Parquet"),
         ("t.txt", None, r"t\.txt cannot be read: No such file"),
     ],

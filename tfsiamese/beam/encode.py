@@ -1,5 +1,6 @@
 """A transform from texts to vectors."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ class Encode(beam.PTransform):
 
     - texts, str or UTF-8 bytes: (text, vector)
     - (key, text): (key, vector)
-    - with `text_field`, rows that are mappings: (row, vector)
+    - with `text_field`, rows, which are mappings or have a schema (beam.Row, NamedTuple, dataclass): (row, vector)
 
     The encoder is loaded once in each worker process, whatever the number of threads, so that each worker must be able
     to reach it: a built-in name, or a path or handle that all of them see. Windows are kept; elements of one window
@@ -39,7 +40,8 @@ class Encode(beam.PTransform):
         encoder_options: other options of `load_encoder`, such as {"max_length": 128}.
 
     Raises:
-        SettingsError: `batch_size` is not a positive integer, or both prompts are given.
+        SettingsError: `batch_size` is not a positive integer, another argument is of the wrong type, or both prompts
+            are given.
         DataError: at run time: an element is no text, or none of the forms above.
         EncoderError: at run time: the encoder cannot be loaded.
 
@@ -69,6 +71,13 @@ class Encode(beam.PTransform):
         encoder_options: Mapping[str, Any] | None = None,
     ):
         super().__init__()
+        _check_type(source, (str, Path), "source", "an encoder source")
+        _check_type(normalize, (bool,), "normalize", "True or False")
+        for name, value in (("prompt_name", prompt_name), ("prompt", prompt), ("text_field", text_field)):
+            _check_type(value, (str, type(None)), name, "a text")
+        _check_type(encoder_options, (Mapping, type(None)), "encoder_options", "a dict of options of load_encoder")
+        for name in encoder_options or ():
+            _check_type(name, (str,), "the names in encoder_options", "texts")
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
             raise SettingsError(f"Expected batch_size to be a positive integer. Received: batch_size={batch_size!r}.")
         if prompt is not None and prompt_name is not None:
@@ -117,12 +126,32 @@ class _EncodeBatch(beam.DoFn):
 
     def _key_and_text(self, element: Any) -> tuple[Any, str | bytes]:
         if self._text_field is not None:
-            if not isinstance(element, Mapping) or self._text_field not in element:
+            fields = _fields(element)
+            if fields is None or self._text_field not in fields:
                 raise DataError(f"A row has no field {self._text_field!r}: {element!r:.200}. Correct text_field.")
-            return element, _checked_text(element[self._text_field], element)
-        if isinstance(element, tuple) and len(element) == 2:
+            return element, _checked_text(fields[self._text_field], element)
+        if isinstance(element, tuple) and len(element) == 2 and _fields(element) is None:
             return element[0], _checked_text(element[1], element)
         return element, _checked_text(element, element)
+
+
+def _fields(element: Any) -> Mapping[Any, Any] | None:
+    """The fields of a row by name; None for what is no row."""
+    if isinstance(element, Mapping):
+        return element
+    if isinstance(element, beam.Row):
+        return dict(element.as_dict())
+    names = getattr(element, "_fields", None)
+    if isinstance(element, tuple) and names is not None:
+        return dict(zip(names, element, strict=True))
+    if dataclasses.is_dataclass(element) and not isinstance(element, type):
+        return {field.name: getattr(element, field.name) for field in dataclasses.fields(element)}
+    return None
+
+
+def _check_type(value: Any, kinds: tuple[type, ...], name: str, expected: str) -> None:
+    if not isinstance(value, kinds):
+        raise SettingsError(f"Expected {name} to be {expected}. Received: {name}={value!r:.60}.")
 
 
 def _checked_text(text: Any, element: Any) -> str | bytes:

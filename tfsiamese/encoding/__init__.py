@@ -1,6 +1,6 @@
 """Files of texts -> vectors on disk: any size, in shards, resumable."""
 
-from tfsiamese.encoding.encode_files import check_inputs, encode_files
+from tfsiamese.encoding.file_encoding import check_inputs, encode_files
 from tfsiamese.encoding.settings import EncodingSettings
 from tfsiamese.encoding.stored_vectors import StoredVectors, open_vectors
 

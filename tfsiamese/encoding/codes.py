@@ -8,8 +8,18 @@ import numpy as np
 from tfsiamese.errors import DataError
 from tfsiamese.files import publish_file
 from tfsiamese.search import Quantizer
+from tfsiamese.search.vectors import checked_vectors
 
-__all__ = ["CALIBRATION_ROWS", "Layout", "Ranges", "layout_of", "ranges_beside", "read_ranges", "write_ranges"]
+__all__ = [
+    "CALIBRATION_ROWS",
+    "Layout",
+    "Ranges",
+    "fitted",
+    "layout_of",
+    "ranges_beside",
+    "read_ranges",
+    "write_ranges",
+]
 
 CALIBRATION_ROWS = 32_768
 """The ranges of a folder's codes come from so many vectors of its first shard, or from all of a smaller one."""
@@ -28,6 +38,20 @@ def layout_of(precision: str, dimension: int) -> Layout:
         return Layout(np.dtype(np.float32), dimension)
     dtype = np.dtype(np.uint8 if precision.startswith("u") else np.int8)
     return Layout(dtype, -(-dimension // 8) if precision.endswith("binary") else dimension)
+
+
+def fitted(vectors: np.ndarray, precision: str, where: str) -> Quantizer:
+    """A quantizer with the ranges of vectors [n, dimension]; `where` says whose vectors these are.
+
+    Raises:
+        DataError: there is only one, or they are not finite.
+    """
+    if len(vectors) < 2:
+        raise DataError(
+            f"There are too few texts in {where} to take the ranges of {precision} codes from: {len(vectors)}. "
+            "Expected at least two: take --precision float32 or binary (precision= in Python), or larger shards."
+        )
+    return Quantizer.fit(checked_vectors(vectors, where), precision)
 
 
 def ranges_beside(path: Path) -> Path:

@@ -7,6 +7,9 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfsiamese.encoding.codes import ranges_beside
+from tfsiamese.encoding.disk import check_apart, telling_of_the_disk
+from tfsiamese.encoding.folder_lock import sole_writer
 from tfsiamese.encoding.inputs import Sources, TextInput, Window, find_inputs, windows
 from tfsiamese.encoding.progress import EncodingProgress
 from tfsiamese.encoding.records import Columns
@@ -50,7 +53,8 @@ def encode_files(
             is an empty text. All are UTF-8; those compressed with gzip are unpacked while they are read.
         out: an .npy file, or else a folder for shards with a `manifest.json`.
         settings: see `EncodingSettings`; its defaults if left out.
-        overwrite: start anew in a folder that holds vectors already. A file is replaced anyway.
+        overwrite: start anew in a folder that holds vectors already. They stay until the first new shard is finished;
+            other files of the folder are left alone. A file is replaced anyway.
         show_progress: show texts a second and the time left on standard error.
 
     Returns:
@@ -62,8 +66,8 @@ def encode_files(
         DataError: a file cannot be read, a row of it is no text, there is no text at all, or texts changed since the
             finished shards were written.
         DependencyError: Parquet is read or written and pyarrow is not installed.
-        SettingsError: a setting cannot be used, or the folder holds vectors of another encoder, other settings or other
-            files; the message names what differs.
+        SettingsError: a setting cannot be used, the folder holds vectors of another encoder, other settings or other
+            files (the message names what differs), another process writes there, or the disk is full.
 
     Example:
         >>> settings = EncodingSettings(column="title", normalize=True)
@@ -72,6 +76,8 @@ def encode_files(
         (1200000, 512)
     """
     settings = settings or EncodingSettings()
+    if not os.fspath(out):
+        raise SettingsError("The path to write to is empty. Expected --out (out= in Python) to be a file or a folder.")
     target = Path(out)
     is_file = _is_file(target, settings)
     columns = Columns(settings.column, settings.id_column)
@@ -79,13 +85,13 @@ def encode_files(
     window_encoder = WindowEncoder(encoder, settings)
     with EncodingProgress(inputs, show_progress) as progress, window_encoder.counting_cut_texts():
         if is_file:
+            check_apart(inputs, [target, ranges_beside(target)])
             with _reading_ahead(inputs, columns, None) as found:
                 write_file(window_encoder, found, target, settings.precision, progress)
         else:
-            folder = ShardFolder(target, window_encoder, inputs, settings, overwrite=overwrite)
-            folder.begin()
-            with _telling_how_to_go_on(folder, target), _reading_ahead(inputs, columns, settings.shard_size) as found:
-                folder.write(found, progress)
+            with sole_writer(target):
+                folder = ShardFolder(target, window_encoder, inputs, settings, overwrite=overwrite)
+                _write_folder(folder, target, _reading_ahead(inputs, columns, settings.shard_size), progress)
     return open_vectors(target)
 
 
@@ -128,14 +134,17 @@ def _with_text(inputs: list[TextInput], found: Iterable[Window]) -> Generator[Wi
         raise DataError(f"{what}. Expected one text a line, or a row.")
 
 
-@contextlib.contextmanager
-def _telling_how_to_go_on(folder: ShardFolder, target: Path) -> Iterator[None]:
+def _write_folder(
+    folder: ShardFolder,
+    target: Path,
+    reading: contextlib.AbstractContextManager[Iterator[Window]],
+    progress: EncodingProgress,
+) -> None:
     try:
-        yield
+        with telling_of_the_disk(target, lambda: f"Make room. The run stopped with {folder.how_to_go_on}"):
+            folder.begin()
+            with reading as found:
+                folder.write(found, progress)
     except (KeyboardInterrupt, SystemExit):
-        _logger.warning(
-            "%s: stopped with %s finished shards. The same command again goes on behind them.",
-            target,
-            f"{folder.num_finished:,}",
-        )
+        _logger.warning("%s: stopped with %s", target, folder.how_to_go_on)
         raise

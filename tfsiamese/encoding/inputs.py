@@ -102,6 +102,8 @@ def find_inputs(sources: Sources, columns: Columns) -> list[TextInput]:
 
 
 def _expanded(name: str) -> list[TextInput]:
+    if not name:
+        raise SettingsError("The path of a file of texts is empty. Expected a path, a pattern, or -.")
     path = Path(name)
     if name == STANDARD_INPUT:
         return [TextInput(name)]

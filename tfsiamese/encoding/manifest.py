@@ -3,22 +3,25 @@
 import hashlib
 import json
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tfsiamese.encoding.codes import layout_of
 from tfsiamese.encoding.inputs import Window
+from tfsiamese.encoding.npy_file import read_npy_header
+from tfsiamese.encoding.parquet_file import read_parquet_header
+from tfsiamese.encoding.settings import FORMATS, VECTOR_PRECISIONS
+from tfsiamese.encoding.shard_names import MANIFEST_FILE, RANGES_FILE, shard_name
 from tfsiamese.errors import DataError, SettingsError
 from tfsiamese.files import publish_file
 from tfsiamese.installed import installed_versions
 from tfsiamese.pairs.wording import shown
 
-__all__ = ["MANIFEST_FILE", "RANGES_FILE", "Manifest", "Shard", "TextDigest"]
+__all__ = ["Manifest", "Shard", "TextDigest"]
 
 _logger = logging.getLogger(__name__)
-
-MANIFEST_FILE = "manifest.json"
-RANGES_FILE = "ranges.npy"
 
 _FORMAT_VERSION = 1
 _MOST_DIFFERENCES = 6
@@ -80,21 +83,25 @@ class Manifest:
         """Reads the manifest of a folder.
 
         Raises:
-            DataError: there is none, or it cannot be read.
+            DataError: there is none, it cannot be read, or a value in it cannot be.
         """
         path = folder / MANIFEST_FILE
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             if content["format_version"] != _FORMAT_VERSION:
                 raise ValueError(f"version {content['format_version']}, expected {_FORMAT_VERSION}")
-            shards = {int(entry.pop("number")): Shard(**entry) for entry in content["shards"]}
-            made_from = {name: content[name] for name in ("encoder", "vectors", "files", "inputs")}
-            return cls(made_from, shards, bool(content["complete"]), content["versions"])
+            made_from = {name: _value(content, name, dict) for name in ("encoder", "vectors", "files")}
+            made_from["inputs"] = _value(content, "inputs", list)
+            _check_vectors(made_from["vectors"])
+            kind = _one_of(made_from["files"], "format", FORMATS)
+            complete = _value(content, "complete", bool)
+            shards = _checked_shards(_value(content, "shards", list), kind, complete)
+            return cls(made_from, shards, complete, _value(content, "versions", dict))
         except OSError as error:
             raise DataError(
                 f"{path} cannot be read: {error.strerror}. Expected a folder that tfsiamese encode wrote."
             ) from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise DataError(f"{path} is no manifest of vectors ({error}). Encode anew into another folder.") from error
 
     def write(self, folder: Path) -> None:
@@ -125,15 +132,66 @@ class Manifest:
                 "%s was begun with other versions of packages; vectors may differ in the last digits", folder
             )
 
+    def files(self) -> list[str]:
+        """What the run has written beside the manifest, if all is there, and what a killed one had no time to note."""
+        last = max(self.shards, default=-1) + 1
+        names = [shard_name(number, self.made_from["files"]["format"]) for number in range(last + 1)]
+        return [*names, RANGES_FILE] if self.made_from["vectors"]["precision"] in ("int8", "uint8") else names
+
     def has(self, number: int, folder: Path) -> bool:
-        """Whether a shard is finished and its file is there as it was written."""
+        """Whether a shard is finished and its file is there as it was written, as far as its size and header tell."""
         shard = self.shards.get(number)
         if shard is None:
             return False
+        path = folder / shard.file
         try:
-            return (folder / shard.file).stat().st_size == shard.bytes
-        except OSError:
+            if path.stat().st_size != shard.bytes:
+                return False
+            shape, dtype = read_npy_header(path) if path.suffix == ".npy" else read_parquet_header(path)
+        except (OSError, DataError):
             return False
+        vectors = self.made_from["vectors"]
+        return (shape, dtype.name) == ((shard.rows, vectors["width"]), vectors["dtype"])
+
+
+def _value(content: dict[str, Any], name: str, kind: type) -> Any:
+    """A member of a JSON object that is of this type; true and false are no numbers."""
+    value = content[name]
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ValueError(f"{name} is {shown(value)}")
+    return value
+
+
+def _one_of(content: dict[str, Any], name: str, known: Iterable[str]) -> str:
+    value = _value(content, name, str)
+    if value not in known:
+        raise ValueError(f"{name} is {shown(value)}")
+    return value
+
+
+def _check_vectors(vectors: dict[str, Any]) -> None:
+    dimension = _value(vectors, "dimension", int)
+    if dimension < 1:
+        raise ValueError(f"dimension is {dimension}")
+    layout = layout_of(_one_of(vectors, "precision", VECTOR_PRECISIONS), dimension)
+    found = (_value(vectors, "dtype", str), _value(vectors, "width", int))
+    if found != (layout.dtype.name, layout.width):
+        raise ValueError(f"dtype and width are {found}")
+
+
+def _checked_shards(entries: list[Any], kind: str, complete: bool) -> dict[int, Shard]:
+    """Shards by number; those that a repair was about to write may be missing where there is more to come."""
+    shards: dict[int, Shard] = {}
+    for entry in entries:
+        number = _value(entry, "number", int)
+        if number <= max(shards, default=-1) or (complete and number != len(shards)):
+            raise ValueError(f"number is {number}, out of order")
+        _one_of(entry, "file", [shard_name(number, kind)])
+        for name, least in (("rows", 1), ("bytes", 0)):
+            if _value(entry, name, int) < least:
+                raise ValueError(f"{name} is {entry[name]}")
+        shards[number] = Shard(entry["file"], entry["rows"], entry["bytes"], _value(entry, "texts", str))
+    return shards
 
 
 def _differences(before: Any, now: Any, name: str = "") -> list[str]:

@@ -68,8 +68,8 @@ def read_npy_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
         DataError: the file is missing, cannot be read, or is no .npy file.
     """
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        array = np.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError, EOFError, OverflowError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         raise DataError(f"{path} cannot be read as .npy: {reason}. Expected a file of vectors.") from error
     return array.shape, array.dtype

@@ -1,5 +1,6 @@
 """A Parquet file of vectors, with where each text stands and, where asked for, its id and the text itself."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +13,7 @@ from tfsiamese.encoding.parquet_records import require_pyarrow
 from tfsiamese.errors import DataError
 from tfsiamese.reasons import first_line
 
-__all__ = ["ParquetFile", "read_parquet_vectors"]
+__all__ = ["ParquetFile", "read_parquet_header", "read_parquet_vectors"]
 
 VECTOR_COLUMN = "vector"
 
@@ -51,7 +52,11 @@ class ParquetFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.close()
+        if error is None:
+            self._writer.close()
+            return
+        with contextlib.suppress(Exception):  # a full disk would hide what went wrong before
+            self._writer.close()
 
     def append(self, window: Window, vectors: np.ndarray) -> None:
         """Writes the records of a window with their vectors [records, width]."""
@@ -66,6 +71,22 @@ class ParquetFile:
         }
         columns = [pyarrow.array(values[field.name], type=field.type) for field in self._schema if field.name in values]
         self._writer.write_table(pyarrow.Table.from_arrays(columns, schema=self._schema))
+
+
+def read_parquet_header(path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """The shape [rows, width] and the type of the vectors in a file that `ParquetFile` wrote, without its rows.
+
+    Raises:
+        DataError: the file cannot be read, or holds no such column.
+        DependencyError: pyarrow is not installed.
+    """
+    pyarrow = require_pyarrow(f"{path}: reading Parquet")
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            kind = file.schema_arrow.field(VECTOR_COLUMN).type
+            return (file.metadata.num_rows, kind.list_size), np.dtype(kind.value_type.to_pandas_dtype())
+    except (pyarrow.ArrowException, OSError, KeyError, AttributeError) as error:
+        raise DataError(f"{path} cannot be read: {first_line(error).rstrip('.')}. Encode the texts anew.") from error
 
 
 def read_parquet_vectors(path: Path) -> np.ndarray:

@@ -49,8 +49,9 @@ class ParquetReader:
             self._file = self._pyarrow.parquet.ParquetFile(path)
         names = self._file.schema_arrow.names
         try:
-            self._names = [names[position] for position in columns.positions(names, path)]
-            self._check_texts(names.index(self._names[0]))
+            positions = columns.positions(names, path)
+            self._names = [names[position] for position in positions]
+            self._check_texts(positions[0])
         except Exception:
             self._file.close()
             raise
@@ -80,7 +81,8 @@ class ParquetReader:
         field = self._file.schema_arrow.field(position)
         types = self._pyarrow.types
         kind = field.type.value_type if types.is_dictionary(field.type) else field.type
-        if not (types.is_string(kind) or types.is_large_string(kind)):
+        is_view = getattr(types, "is_string_view", None)  # an older pyarrow has none
+        if not (types.is_string(kind) or types.is_large_string(kind) or (is_view and is_view(kind))):
             raise DataError(f"{self._path}: the column {field.name!r} is {field.type}. Expected a column of texts.")
         if self._file.metadata.num_columns != len(self._file.schema_arrow.names):
             return  # with nested columns, those of the file are not those of the table

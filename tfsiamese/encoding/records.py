@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from tfsiamese.encoding.large_fields import MOST_CHARACTERS, large_fields
 from tfsiamese.encoding.line_reader import LineReader
 from tfsiamese.errors import DataError, SettingsError
 from tfsiamese.pairs.delimited import keeps_quotes
@@ -37,24 +38,34 @@ class Columns(NamedTuple):
         """Where the texts and, where there are any, the ids stand among all names.
 
         Raises:
-            DataError: there is no such column.
+            DataError: there is no such column, or more than one.
             SettingsError: no column is named and none can be guessed.
         """
         names = [name.strip() for name in names]
-        text = self.text
-        if text is None:
-            text = names[0] if len(names) == 1 else _DEFAULT_COLUMN
-            if text not in names:
-                raise SettingsError(
-                    f"{path} has the columns {listed(names)}. Name the one with the texts: --column (column= in "
-                    "Python)."
-                )
-        return [_position(names, name, path) for name in (text, self.id) if name is not None]
+        return [_position(names, name, path) for name in self.chosen(names, path) if name is not None]
+
+    def chosen(self, names: Sequence[str], path: str) -> "Columns":
+        """The same columns; that of the texts, where none is named, is the one called "text", or the only one.
+
+        Raises:
+            SettingsError: there are several, and none is called so.
+        """
+        names = [name.strip() for name in names]
+        if self.text is not None:
+            return self
+        text = names[0] if len(names) == 1 else _DEFAULT_COLUMN
+        if text not in names:
+            raise SettingsError(
+                f"{path} has the columns {listed(names)}. Name the one with the texts: --column (column= in Python)."
+            )
+        return self._replace(text=text)
 
 
 def _position(names: Sequence[str], name: str, path: str) -> int:
     if name not in names:
         raise DataError(f"{path} has no column {name!r}.{did_you_mean(name, names)} Expected one of {listed(names)}.")
+    if names.count(name) > 1:
+        raise DataError(f"{path} has {names.count(name)} columns {name!r}. Expected one: rename the others.")
     return names.index(name)
 
 
@@ -69,31 +80,51 @@ def delimited_records(lines: LineReader, columns: Columns, path: str, delimiter:
 
     In a tab-separated file whose first lines show that quotation marks do not quote, they are characters as any other.
     """
-    rest = iter(lines)
-    head = list(itertools.islice(rest, _SAMPLE_LINES))
-    quoting: Any = csv.QUOTE_MINIMAL if delimiter != "\t" or keeps_quotes("".join(head)) else csv.QUOTE_NONE
-    reader = csv.reader(itertools.chain(head, rest), delimiter=delimiter, quoting=quoting, strict=True)
-    start = 1
     positions: list[int] = []
     width = 0
-    try:
-        for fields in reader:
-            if fields and not positions:
-                positions, width = columns.positions(fields, path), len(fields)
-            elif fields:
-                if len(fields) != width:
-                    raise DataError(
-                        f"{path}, line {start}: {len(fields)} fields, expected {width}. Correct this row: texts that "
-                        "hold the delimiter or a line break stand in double quotes."
-                    )
-                yield Record(start, *(fields[position] for position in positions))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(f"{path}, line {start}: {error}. Correct the quotation marks of this row.") from error
+    for line, fields in _delimited_rows(lines, path, delimiter):
+        if not positions:
+            positions, width = columns.positions(fields, path), len(fields)
+            continue
+        if len(fields) != width:
+            raise DataError(
+                f"{path}, line {line}: {len(fields)} fields, expected {width}. Correct this row: texts that hold the "
+                "delimiter or a line break stand in double quotes."
+            )
+        yield Record(line, *(fields[position] for position in positions))
+
+
+def _delimited_rows(lines: LineReader, path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The fields of each row that is not an empty line, the header first, with the line at which it starts."""
+    rest = iter(lines)
+    head = list(itertools.islice(rest, _SAMPLE_LINES))
+    start = 1
+    with large_fields():
+        quoting: Any = csv.QUOTE_MINIMAL if delimiter != "\t" or keeps_quotes("".join(head)) else csv.QUOTE_NONE
+        reader = csv.reader(itertools.chain(head, rest), delimiter=delimiter, quoting=quoting, strict=True)
+        try:
+            for fields in reader:
+                if fields:
+                    yield start, fields
+                start = reader.line_num + 1
+        except csv.Error as error:
+            raise DataError(f"{path}, line {start}: {_problem(error)}") from error
+
+
+def _problem(error: csv.Error) -> str:
+    if "field limit" not in str(error):
+        return f"{error}. Correct the quotation marks of this row."
+    return (
+        f"a field is longer than {MOST_CHARACTERS:,} characters. Close its quotation mark, or, where the text is so "
+        "long, write the texts as .jsonl or .parquet."
+    )
 
 
 def json_records(lines: LineReader, columns: Columns, path: str) -> Iterator[Record]:
-    """Texts of a file with one JSON object a line; empty lines are passed over."""
+    """Texts of a file with one JSON object a line; empty lines are passed over.
+
+    The first object decides what the member with the texts is called in all of them.
+    """
     for content in lines:
         if content.isspace():
             continue
@@ -105,6 +136,7 @@ def json_records(lines: LineReader, columns: Columns, path: str) -> Iterator[Rec
         if not isinstance(entry, dict):
             raise DataError(f"{where}: {shown(entry)} is no JSON object. Expected one object a line.")
         names = list(entry)
+        columns = columns.chosen(names, where)
         values = [entry[names[position]] for position in columns.positions(names, where)]
         yield Record(lines.line, text_of(values[0], where), *(_id_of(value, where) for value in values[1:]))
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tfsiamese.encoding.codes import Ranges, layout_of, ranges_beside, write_ranges
+from tfsiamese.encoding.codes import Ranges, fitted, layout_of, ranges_beside, write_ranges
+from tfsiamese.encoding.disk import telling_of_the_disk
 from tfsiamese.encoding.inputs import Window
 from tfsiamese.encoding.npy_file import NpyFile
 from tfsiamese.encoding.progress import EncodingProgress
@@ -18,6 +19,7 @@ from tfsiamese.search import Quantizer
 __all__ = ["check_target", "write_file"]
 
 _ROWS_AT_ONCE = 8_192
+_TO_DO_ABOUT_THE_DISK = "What was there before stays as it is: make room, and run the same command again."
 
 
 def check_target(target: Path) -> None:
@@ -36,8 +38,9 @@ def write_file(
 
     Raises:
         DataError: there are too few vectors to take ranges from.
+        SettingsError: the disk is full.
     """
-    with publish_file(target) as path:
+    with telling_of_the_disk(target, lambda: _TO_DO_ABOUT_THE_DISK), publish_file(target) as path:
         if precision in ("int8", "uint8"):
             write_ranges(ranges_beside(target), _write_codes(encoder, windows, path, precision, progress))
             return
@@ -68,6 +71,6 @@ def _write_codes(
         with NpyFile(path, *layout_of(precision, encoder.dimension)) as file:
             for vectors in vectors_again:
                 if ranges.rows == len(vectors):  # few enough for all checks and warnings of a fit
-                    quantizer = Quantizer.fit(vectors, precision)
+                    quantizer = fitted(vectors, precision, "the files")
                 file.append(quantizer.quantize(vectors))
     return quantizer

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from tfsiamese.encoding.codes import ranges_beside, read_ranges
-from tfsiamese.encoding.manifest import RANGES_FILE, Manifest
+from tfsiamese.encoding.manifest import Manifest
 from tfsiamese.encoding.npy_file import read_npy_header
 from tfsiamese.encoding.parquet_file import read_parquet_vectors
+from tfsiamese.encoding.shard_names import RANGES_FILE
 from tfsiamese.errors import DataError
 from tfsiamese.search import Quantizer
 
