@@ -2,10 +2,12 @@
 
 import fnmatch
 import glob
+import itertools
 import logging
 import numbers
 import types
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import keras
@@ -23,6 +25,8 @@ from tfsiamese.texts import batches_by_length, utf8_texts
 __all__ = ["EncodedBatches", "Encoder"]
 
 _logger = logging.getLogger(__name__)
+
+_ENCODING_THREADS = 2
 
 EncodingFunction = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
@@ -278,9 +282,23 @@ class Encoder(keras.layers.Layer):
         return vectors if len(distinct) == len(encoded) else vectors[positions]
 
     def encode_distinct(
-        self, texts: Sequence[bytes], batch_size: int, prompt: str = "", show_progress: bool = False
+        self,
+        texts: Sequence[bytes],
+        batch_size: int,
+        prompt: str = "",
+        show_progress: bool = False,
+        *,
+        num_threads: int = _ENCODING_THREADS,
     ) -> "EncodedBatches":
         """The work of `encode` on texts that are valid UTF-8 and different.
+
+        Args:
+            texts: n texts.
+            batch_size: texts a batch, at most.
+            prompt: stands before each.
+            show_progress: show a progress bar on standard error.
+            num_threads: batches that are computed at the same time: while one is tokenized, or waits for memory,
+                another one multiplies.
 
         Returns:
             float32 [n, dimension], and the tokens of each text before it is cut, int32 [n]; 0 where not known.
@@ -288,11 +306,23 @@ class Encoder(keras.layers.Layer):
         encode = self._function_for(prompt)
         vectors = np.empty((len(texts), self.dimension), np.float32)
         lengths = np.zeros(len(texts), np.int32)
-        with tqdm(total=len(texts), unit="text", desc="encoding", disable=not show_progress) as progress:
-            for indices in batches_by_length(texts, batch_size):
-                found, num_tokens = encode(tf.constant([texts[index] for index in indices]))
-                vectors[indices], lengths[indices] = found.numpy(), num_tokens.numpy()
-                progress.update(len(indices))
+
+        def encode_batch(indices: list[int]) -> int:
+            found, num_tokens = encode(tf.constant([texts[index] for index in indices]))
+            vectors[indices], lengths[indices] = found.numpy(), num_tokens.numpy()
+            return len(indices)
+
+        batches = batches_by_length(texts, batch_size)
+        pool = ThreadPoolExecutor(num_threads)
+        try:
+            with tqdm(total=len(texts), unit="text", desc="encoding", disable=not show_progress) as progress:
+                # The first batch is that of the longest texts: what it needs shows before others are begun.
+                for first in itertools.islice(batches, 1):
+                    progress.update(encode_batch(first))
+                for done in pool.map(encode_batch, batches):
+                    progress.update(done)
+        finally:
+            pool.shutdown(cancel_futures=True)
         return vectors, lengths
 
     def _prompt(self, prompt_name: str | None, prompt: str | None) -> str:

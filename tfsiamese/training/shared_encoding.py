@@ -38,7 +38,7 @@ def _encode(replicas: Replicas, texts: Sequence[bytes], batch_size: int, prompt:
 
     def encode_share(encoder: Encoder, device: str, share: list[int]) -> None:
         with tf.device(device or None):
-            found = encoder.encode_distinct([texts[index] for index in share], batch_size, prompt)
+            found = encoder.encode_distinct([texts[index] for index in share], batch_size, prompt, num_threads=1)
         vectors[share], lengths[share] = found
 
     with ThreadPoolExecutor(len(shares)) as pool:
