@@ -49,11 +49,11 @@ def main() -> None:
         sys.exit("Expected 1 round at least, and --texts or --checkpoint.")
     with tempfile.TemporaryDirectory() as folder:
         prepared = prepare(options, folder)
-        rates = product_rates(options)
+        rates = rounds.product_rates(__file__, options.device)
         number = 1 if options.quick else options.rounds
         figures = rounds.run_rounds(__file__, cases(options, folder, prepared), number, options.device)
     if not options.quick:
-        rates = {name: max(rate, rates[name]) for name, rate in product_rates(options).items()}
+        rates = {name: max(rate, rates[name]) for name, rate in rounds.product_rates(__file__, options.device).items()}
     report(options, figures, rates, prepared)
 
 
@@ -113,18 +113,7 @@ def prepare(options: argparse.Namespace, folder: str) -> dict[str, Any]:
     rounds.show("preparing the models")
     job = {"work": "prepare", "folder": folder, "data": options.data, "rows": rows_of(options)}
     job |= {"use_texts": options.texts, "checkpoint": options.checkpoint}
-    return required(rounds.start(__file__, sys.executable, job))
-
-
-def product_rates(options: argparse.Namespace) -> dict[str, float]:
-    found = required(rounds.start(__file__, sys.executable, {"work": "machine"}, options.device))
-    return {name: rate for name, rate in found.items() if name.startswith("gemm")}
-
-
-def required(figures: dict[str, Any]) -> dict[str, Any]:
-    if "error" in figures:
-        sys.exit(figures["error"])
-    return figures
+    return rounds.required(rounds.start(__file__, sys.executable, job))
 
 
 if __name__ == "__main__":

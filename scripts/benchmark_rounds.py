@@ -26,6 +26,8 @@ __all__ = [
     "compare",
     "describe_steps",
     "peak_megabytes",
+    "product_rates",
+    "required",
     "run_rounds",
     "show",
     "show_table",
@@ -90,6 +92,19 @@ def add_options(parser: argparse.ArgumentParser, rounds: int) -> None:
     parser.add_argument("--json", metavar="FILE", help="write all figures, versions and the machine to this file")
     parser.add_argument("--compare", metavar="OLD.json", help="print the change since an earlier file")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
+
+
+def product_rates(script: str, device: str) -> dict[str, float]:
+    """The rates of one large product, by its type, as a worker measures them; ends the program where it fails."""
+    found = required(start(script, sys.executable, {"work": "machine"}, device))
+    return {name: rate for name, rate in found.items() if name.startswith("gemm")}
+
+
+def required(figures: Figures) -> Figures:
+    """Figures that the program cannot go on without; ends it where there is an error in their place."""
+    if "error" in figures:
+        sys.exit(figures["error"])
+    return figures
 
 
 def start(script: str, python: str, job: dict[str, Any], device: str = "cpu") -> Figures:

@@ -48,12 +48,12 @@ def main() -> None:
     check(options)
     with tempfile.TemporaryDirectory() as folder:
         prepared = prepare(options, folder)
-        rates = product_rates(options)
+        rates = rounds.product_rates(__file__, options.device)
         figures = rounds.run_rounds(
             __file__, cases(options, folder, prepared), number_of_rounds(options), options.device
         )
     if not options.quick:
-        rates = {name: max(rate, rates[name]) for name, rate in product_rates(options).items()}
+        rates = {name: max(rate, rates[name]) for name, rate in rounds.product_rates(__file__, options.device).items()}
     for figure in figures:
         if "gigaflops_per_second" in figure:
             figure["product_share"] = figure["gigaflops_per_second"] / rates["gemm_float32"]
@@ -151,18 +151,7 @@ def prepare(options: argparse.Namespace, folder: str) -> dict[str, Any]:
     rounds.show("preparing the models")
     job = {"work": "prepare", "works": options.works, "folder": folder, "data": options.data}
     job |= {"checkpoint": options.checkpoint, "checkpoint_rows": checkpoint_rows(options)}
-    return required(rounds.start(__file__, sys.executable, job | {"ranking_rows": ranking_rows(options)}))
-
-
-def product_rates(options: argparse.Namespace) -> dict[str, float]:
-    found = required(rounds.start(__file__, sys.executable, {"work": "machine"}, options.device))
-    return {name: rate for name, rate in found.items() if name.startswith("gemm")}
-
-
-def required(figures: dict[str, Any]) -> dict[str, Any]:
-    if "error" in figures:
-        sys.exit(figures["error"])
-    return figures
+    return rounds.required(rounds.start(__file__, sys.executable, job | {"ranking_rows": ranking_rows(options)}))
 
 
 if __name__ == "__main__":

@@ -60,12 +60,12 @@ class Replicas:
         self.worker = self._find_worker()
         self._reduce = tf.function(self._reduce_eagerly, autograph=False)
         self.encoders = [encoder]
+        # No worker goes on before all have looked at the run folder.
+        self.gather([0.0])
+        self._take_weights_of_chief()
         for device in self.devices[1:]:
             with tf.device(device):
                 self.encoders.append(encoder.copy())
-        # No worker goes on before all have looked at the run folder.
-        self.gather([0.0])
-        self.take_weights_of_chief()
         if self.are_many:
             self._try_out()
 
@@ -91,7 +91,7 @@ class Replicas:
 
     def here(self) -> tuple[int, Encoder]:
         """The number of the replica that calls this within `run`, among all workers', and its encoder."""
-        number = int(tf.get_static_value(_context().replica_id_in_sync_group))
+        number = _replica()
         return number, self.encoders[number % len(self.devices)]
 
     def run(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
@@ -111,7 +111,7 @@ class Replicas:
         """As `run`, with a first argument for each replica of this worker."""
 
         def call(of_each: Sequence[Any], *shared: Any) -> Any:
-            return function(of_each[self.here()[0] % len(self.devices)], *shared)
+            return function(of_each[_replica() % len(self.devices)], *shared)
 
         return self.run(call, of_each, *shared)
 
@@ -125,7 +125,7 @@ class Replicas:
 
     def _reduce_eagerly(self, values: tf.Tensor) -> list[tf.Tensor]:
         def of_replica(values: tf.Tensor) -> tf.Tensor:
-            is_first = self.here()[0] % len(self.devices) == 0
+            is_first = _replica() % len(self.devices) == 0
             return self.sum(values if is_first else tf.zeros_like(values))
 
         return self.run(of_replica, values)
@@ -195,13 +195,13 @@ class Replicas:
         mine[self.worker] = values
         return self.sum_over_workers(mine)
 
-    def take_weights_of_chief(self) -> None:
-        """Gives all workers the weights of the first; each must call it."""
-        if self.num_workers > 1:
-            for _, variable in self.encoders[0].named_variables:
-                own = variable.numpy()
-                variable.assign(self.sum_over_workers(own if self.is_chief else np.zeros_like(own)))
-        self.take_weights_of_first()
+    def _take_weights_of_chief(self) -> None:
+        """Gives the first replica of every worker the weights of the chief's; each must call it."""
+        if self.num_workers == 1:
+            return
+        for _, variable in self.encoders[0].named_variables:
+            own = variable.numpy()
+            variable.assign(self.sum_over_workers(own if self.is_chief else np.zeros_like(own)))
 
     def take_weights_of_first(self) -> None:
         """Makes the other replicas of this worker equal to the first."""
@@ -211,3 +211,8 @@ class Replicas:
 
 def _context() -> tf.distribute.ReplicaContext:
     return tf.distribute.get_replica_context()
+
+
+def _replica() -> int:
+    """The number of the replica that calls this, among all workers'."""
+    return int(tf.get_static_value(_context().replica_id_in_sync_group))
