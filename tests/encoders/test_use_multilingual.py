@@ -131,3 +131,8 @@ def test_sts_benchmark_has_the_pearson_correlation_of_the_design(use_multilingua
     cosines = np.sum(vectors[: len(left)] * vectors[len(left) :], axis=1)
     assert len(scores) == 1500
     assert np.corrcoef(cosines, np.array(scores, np.float64))[0, 1] >= 0.833
+
+
+def test_tokens_are_counted_with_those_at_both_ends(use_multilingual, ids):
+    assert use_multilingual.num_tokens(TEXTS).tolist() == [len(pieces) for pieces in ids]
+    assert use_multilingual.num_tokens([]).tolist() == []

@@ -27,6 +27,7 @@ __all__ = ["EncodedBatches", "Encoder"]
 _logger = logging.getLogger(__name__)
 
 _ENCODING_THREADS = 2
+_COUNTED_AT_ONCE = 1024
 
 EncodingFunction = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
@@ -138,6 +139,16 @@ class Encoder(keras.layers.Layer):
             int32 [n]; None for an encoder that keeps its tokens to itself.
         """
         return None
+
+    def _counted(
+        self, count: Callable[[tf.Tensor], tf.Tensor], texts: Sequence[str | bytes], prompt: str | None
+    ) -> np.ndarray:
+        """What `count`, strings [batch] -> int32 [batch], says of all texts with the prompt before them."""
+        before = self._prompt(None, prompt).encode()
+        encoded = [before + text for text in utf8_texts(texts)]
+        starts = range(0, len(encoded), _COUNTED_AT_ONCE)
+        parts = [count(tf.constant(encoded[start : start + _COUNTED_AT_ONCE], tf.string)).numpy() for start in starts]
+        return np.concatenate(parts) if parts else np.zeros(0, np.int32)
 
     @property
     def regularization_losses(self) -> Sequence[Callable[[], tf.Tensor]]:

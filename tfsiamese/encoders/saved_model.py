@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow_text  # noqa: F401  registers the ops of its tokenizers
 
@@ -38,6 +39,9 @@ from tfsiamese.servables import read_metadata
 __all__ = ["SavedModelEncoder"]
 
 _logger = logging.getLogger(__name__)
+
+# A function of the network, strings [batch] -> int32 [batch].
+_COUNTING_FUNCTION = "count_tokens"
 
 _OUTPUT_KEYS = ("embeddings", "embedding", "sentence_embedding", "default", "outputs", "output_0", "pooled_output")
 
@@ -87,6 +91,14 @@ class SavedModelEncoder(Encoder):
     def call(self, texts: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Encodes strings [batch] to float32 [batch, dimension]."""
         return tf.cast(self._choose_output(self._call_function(texts, training)), tf.float32)
+
+    def num_tokens(self, texts: Sequence[str | bytes], *, prompt: str | None = None) -> np.ndarray | None:
+        """See `Encoder.num_tokens`; known for the default encoder, and for runs and exports of it."""
+        owner = self._network or getattr(self._loaded, RESOURCES_ATTRIBUTE, None)
+        count = getattr(owner, _COUNTING_FUNCTION, None)
+        if count is None:
+            return None
+        return self._counted(count, texts, prompt)
 
     def _load_again(self) -> "SavedModelEncoder":
         return SavedModelEncoder(self.folder, self.source, self._signature, self._output_key)

@@ -23,7 +23,7 @@ __all__ = ["BUILT_IN_ENCODERS", "CHECKPOINT_FOLDER", "load_encoder"]
 _logger = logging.getLogger(__name__)
 
 # The number grows when what is built changes, so that an older cache is not taken for it.
-_CACHE_FORMAT = 1
+_CACHE_FORMAT = 2
 _ONE_DAY = 86_400.0
 
 # Where a run keeps its encoder in the layout of sentence-transformers, if it is one that can be written so.

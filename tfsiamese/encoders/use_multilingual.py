@@ -86,6 +86,11 @@ class UseMultilingual(tf.Module):
         hidden = self._layer_norm(tf.concat([embedded, *branches], axis=1), "pooling")
         return self._dense(self._pool(hidden, tokens))
 
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="texts")])
+    def count_tokens(self, texts: tf.Tensor) -> tf.Tensor:
+        """The tokens of strings [batch] with those at both ends, int32 [batch]."""
+        return tf.cast(self._tokenizer.tokenize(texts).row_lengths(), tf.int32)
+
     def _ngram_branch(self, embedded: tf.Tensor, tokens: tf.RaggedTensor, window: _Window) -> tf.Tensor:
         """Two residual layers over windows of neighbouring tokens: [tokens, 512] -> [tokens, 256]."""
         scope = f"ngram_{window.order}"

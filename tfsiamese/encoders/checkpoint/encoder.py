@@ -22,11 +22,8 @@ from tfsiamese.encoders.shared_variables import share_variable
 from tfsiamese.encoders.transformer.lora import DOWN, UP
 from tfsiamese.errors import EncoderError
 from tfsiamese.reasons import first_line
-from tfsiamese.texts import utf8_texts
 
 __all__ = ["CheckpointEncoder"]
-
-_COUNTED_AT_ONCE = 1024
 
 
 class CheckpointEncoder(Encoder):
@@ -184,13 +181,7 @@ class CheckpointEncoder(Encoder):
 
     def num_tokens(self, texts: Sequence[str | bytes], *, prompt: str | None = None) -> np.ndarray:
         """See `Encoder.num_tokens`."""
-        before = self._prompt(None, prompt).encode()
-        encoded = [before + text for text in utf8_texts(texts)]
-        parts = [
-            self._count_tokens(tf.constant(encoded[start : start + _COUNTED_AT_ONCE], tf.string)).numpy()
-            for start in range(0, len(encoded), _COUNTED_AT_ONCE)
-        ]
-        return np.concatenate(parts) if parts else np.zeros(0, np.int32)
+        return self._counted(self._count_tokens, texts, prompt)
 
     def _encoding_function(self, prompt: str) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
         skipped = self._skipped_tokens(prompt)
