@@ -9,6 +9,7 @@ __all__ = [
     "DownloadError",
     "EncoderError",
     "ExportError",
+    "GenerationError",
     "ServingError",
     "SettingsError",
     "TfSiameseError",
@@ -38,6 +39,10 @@ class TrainingError(TfSiameseError):
 
 class ExportError(TfSiameseError):
     """An encoder cannot be exported, or the target folder cannot take it."""
+
+
+class GenerationError(TfSiameseError):
+    """Pairs could not be written, or writing them stopped before its end."""
 
 
 class ServingError(TfSiameseError):
