@@ -1,0 +1,27 @@
+import pytest
+
+from tfsiamese.errors import SettingsError
+from tfsiamese.generation.chunks import ChunkSettings
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"unit": "words"}, "characters, tokens"),
+        ({"size": 0}, "size=0"),
+        ({"size": 10.0}, "size=10.0"),
+        ({"size": True}, "size=True"),
+        ({"overlap": -1}, "overlap=-1"),
+        ({"min_size": "80"}, "min_size='80'"),
+        ({"size": 200, "overlap": 200}, "overlap=200, size=200"),
+        ({"size": 80}, "min_size=80, size=80"),
+    ],
+)
+def test_settings_out_of_range_or_at_odds_are_refused(settings: dict, said: str):
+    with pytest.raises(SettingsError) as refused:
+        ChunkSettings(**settings)
+    assert said in str(refused.value)
+
+
+def test_the_smallest_size_is_in_characters_and_so_not_compared_with_tokens():
+    assert ChunkSettings(size=64, unit="tokens").min_size == 80
