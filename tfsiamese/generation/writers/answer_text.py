@@ -1,0 +1,29 @@
+"""The JSON inside of what a model said."""
+
+import re
+
+__all__ = ["json_part"]
+
+_FENCED = re.compile(r"```[ \t]*[\w+-]*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```", re.DOTALL)
+_REASONING_ENDS = re.compile(r"</(?:think|thinking|thought|reasoning)>")
+_STARTS = ("{", "[", "```")
+
+
+def json_part(text: str) -> str:
+    """A model's answer without reasoning before it, and without the fence of a code block around it.
+
+    Reasoning ends with </think>, with or without <think> at its start: the templates of some models put that into the
+    prompt. An answer that starts with a brace or a bracket is left as it is, and so is one in which no JSON is found.
+    """
+    text = text.strip().lstrip("\ufeff").lstrip()
+    if not text.startswith(_STARTS):
+        for end in _REASONING_ENDS.finditer(text):
+            rest = text[end.end() :].lstrip()
+            if rest.startswith(_STARTS):
+                text = rest
+                break
+    if not text.startswith(("{", "[")):
+        fenced = _FENCED.search(text)
+        if fenced and fenced[1].lstrip().startswith(("{", "[")):
+            text = fenced[1]
+    return text.strip()

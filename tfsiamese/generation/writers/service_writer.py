@@ -1,0 +1,120 @@
+"""What the writers of all services have in common: one request, watched, and every failure in its kind."""
+
+import abc
+from dataclasses import dataclass
+from typing import NoReturn
+
+from tfsiamese.generation.writers.answer_text import json_part
+from tfsiamese.generation.writers.error_kinds import failure_of_exception, failure_of_response
+from tfsiamese.generation.writers.exchange import MAX_ANSWER_BYTES, Exchange, ExchangeGuard
+from tfsiamese.generation.writers.failures import (
+    TemporaryError,
+    UnusableAnswerError,
+    UnusableWriterError,
+    WriterError,
+)
+from tfsiamese.generation.writers.secrets import LogScrubber, Secret
+from tfsiamese.generation.writers.writer import Answer, Request
+
+__all__ = ["Access", "ServiceWriter"]
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a service is reached.
+
+    Attributes:
+        name: service and model, such as "openai:gpt-5-mini".
+        model: as the service calls it.
+        address: the base URL, which holds no secret.
+        secret: the key.
+        timeout: seconds to wait for an answer.
+        is_own: the address is the service's own, and not that of another server that speaks its API.
+    """
+
+    name: str
+    model: str
+    address: str
+    secret: Secret
+    timeout: float
+    is_own: bool
+
+
+class ServiceWriter(abc.ABC):
+    """A `Writer` that asks a service over HTTP.
+
+    A request ends after about twice the timeout, however slowly the answer dribbles in; longer answers than 16 MiB are
+    given up. The key is hidden in answers, in reasons and in what the client packages log while the writer is open.
+
+    Args:
+        access: how the service is reached.
+        packages: whose loggers may see the key.
+    """
+
+    def __init__(self, access: Access, packages: tuple[str, ...]):
+        self.name = access.name
+        self._access = access
+        self._guard = ExchangeGuard(2 * access.timeout)
+        self._scrubber = LogScrubber(access.secret, packages)
+        self._is_closed = False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a writer holds connections and a key, and cannot be pickled or copied")
+
+    def write(self, request: Request) -> Answer:
+        """Sends the request once. See `Writer.write`."""
+        if self._is_closed:
+            raise UnusableWriterError(f"{self.name} is closed")
+        # Loggers that the client makes with its first request are covered with the second look.
+        self._scrubber.cover()
+        outcome = self._outcome(request)
+        self._scrubber.cover()
+        if isinstance(outcome, Answer):
+            return outcome
+        # The client's exception holds headers, and the frames of its traceback the key.
+        outcome.__cause__ = outcome.__context__ = None
+        raise outcome.with_traceback(None)
+
+    def close(self) -> None:
+        """Ends connections; a second call does nothing."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._close_client()
+            self._scrubber.uncover()
+
+    @abc.abstractmethod
+    def _ask(self, request: Request) -> Answer:
+        """One answer as the service gives it, or an exception of any kind."""
+
+    @abc.abstractmethod
+    def _close_client(self) -> None: ...
+
+    def _outcome(self, request: Request) -> Answer | WriterError:
+        with self._guard.watch() as exchange:
+            try:
+                return self._clean(self._ask(request))
+            except WriterError as error:
+                return error
+            except Exception as error:
+                return self._failure_of(error, exchange)
+
+    def _clean(self, answer: Answer) -> Answer:
+        text = json_part(self._access.secret.scrub(answer.text))
+        if not text:
+            raise UnusableAnswerError("the answer is empty", answer.usage)
+        return Answer(text, answer.usage)
+
+    def _failure_of(self, error: Exception, exchange: Exchange) -> WriterError:
+        access = self._access
+        if exchange.is_too_long:
+            return UnusableAnswerError(f"the answer is longer than {MAX_ANSWER_BYTES // 2**20} MiB")
+        if exchange.timed_out:
+            return TemporaryError(f"{access.address}: no whole answer within {2 * access.timeout:g} seconds")
+        response = getattr(error, "response", None)
+        status = getattr(response, "status_code", 0)
+        if response is not None and status >= 300:
+            return failure_of_response(status, response.headers, response.text, access.secret.scrub)
+        return failure_of_exception(error, access.address, access.timeout, access.secret.scrub)

@@ -1,0 +1,120 @@
+"""Makes the writer that a name stands for."""
+
+import importlib
+import logging
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from tfsiamese.errors import SettingsError
+from tfsiamese.generation.writers.addresses import checked_address, host_of, is_in_the_clear
+from tfsiamese.generation.writers.keys import read_key
+from tfsiamese.generation.writers.secrets import Secret
+from tfsiamese.generation.writers.service_writer import Access
+from tfsiamese.generation.writers.writer import Writer
+from tfsiamese.suggestions import did_you_mean
+
+__all__ = ["SERVICES", "make_writer"]
+
+_logger = logging.getLogger(__name__)
+
+_ROOM = "tfsiamese.generation.writers"
+
+# The client packages want a key, where a local server wants none.
+_NO_KEY = "none"
+
+
+@dataclass(frozen=True)
+class _Service:
+    """Where a service is, who asks it, and which variables hold its key."""
+
+    address: str
+    hosts: tuple[str, ...]
+    module: str
+    writer: str
+    variables: Sequence[str]
+
+
+_GEMINI = ("https://generativelanguage.googleapis.com", ("generativelanguage.googleapis.com",))
+_GEMINI_KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+
+_SERVICES = {
+    "openai": _Service(
+        "https://api.openai.com/v1",
+        ("api.openai.com", "eu.api.openai.com", "us.api.openai.com"),
+        "openai_writer",
+        "OpenAIWriter",
+        ("OPENAI_API_KEY",),
+    ),
+    "gemini": _Service(*_GEMINI, "gemini_writer", "GeminiWriter", _GEMINI_KEYS),
+    "gemini-legacy": _Service(*_GEMINI, "gemini_legacy_writer", "GeminiLegacyWriter", _GEMINI_KEYS),
+}
+
+SERVICES = tuple(_SERVICES)
+
+
+def make_writer(
+    name: str, *, base_url: str | None = None, key_variable: str | None = None, timeout: float = 60.0
+) -> Writer:
+    """The writer that a name stands for.
+
+    Keys come from the environment only: OPENAI_API_KEY for OpenAI; GEMINI_API_KEY, then GOOGLE_API_KEY for Gemini. A
+    `base_url` other than the service's own gets none of these, so that no key goes to a stranger by accident: name the
+    variable of its key in `key_variable`, or it gets the placeholder "none", which local servers take. The variables
+    by which the client packages redirect requests or add to them (OPENAI_BASE_URL, OPENAI_CUSTOM_HEADERS,
+    GOOGLE_GEMINI_BASE_URL, GOOGLE_GENAI_USE_VERTEXAI and others) have no effect, but for OPENAI_ORG_ID and
+    OPENAI_PROJECT_ID, which go to OpenAI itself; HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE have the usual one.
+
+    Args:
+        name: service and model: "openai:MODEL", "gemini:MODEL" or "gemini-legacy:MODEL". A model may hold colons and
+            slashes, as in "openai:qwen3:8b".
+        base_url: of a server that speaks the service's API, such as "http://localhost:11434/v1" for Ollama with
+            "openai:…"; the service's own by default.
+        key_variable: the environment variable that holds the key.
+        timeout: seconds to wait for an answer; one that dribbles in is cut after twice as many.
+
+    Returns:
+        A writer, for several threads at once; to be closed.
+
+    Raises:
+        SettingsError: the name, the base URL, the key or the timeout cannot be used.
+        DependencyError: the service's package is not installed.
+
+    Example:
+        >>> writer = make_writer("openai:qwen3:8b", base_url="http://localhost:11434/v1")
+    """
+    kind, model = _parts(name)
+    service = _SERVICES[kind]
+    address = service.address if base_url is None else checked_address(base_url)
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
+        raise SettingsError(f"timeout: expected a positive number of seconds. Received: {timeout!r}.")
+    is_own = host_of(address) in service.hosts
+    if key_variable is not None:
+        secret = read_key(name, (key_variable,))
+    elif is_own:
+        secret = read_key(name, service.variables)
+    else:
+        secret = Secret(_NO_KEY)
+    if (key_variable is not None or is_own) and is_in_the_clear(address):
+        _logger.warning("The key for %s is sent over http, where others can read it. Expected https.", name)
+    access = Access(f"{kind}:{model}", model, address, secret, float(timeout), is_own)
+    # Only this service's package has to be installed.
+    module = importlib.import_module(f"{_ROOM}.{service.module}")
+    return cast("Writer", getattr(module, service.writer)(access))
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Service and model of a writer's name."""
+    kind, colon, model = name.strip().partition(":")
+    if kind not in _SERVICES:
+        expected = ", ".join(f"{service}:MODEL" for service in SERVICES)
+        raise SettingsError(f"Unknown writer {name!r}. Expected one of {expected}.{did_you_mean(kind, SERVICES)}")
+    if not colon or not model:
+        raise SettingsError(f"The writer {name!r} names no model. Expected {kind}:MODEL.")
+    # Gemini's model becomes a part of the address.
+    allowed = r"\S+" if kind == "openai" else r"[\w./:@-]+"
+    if not re.fullmatch(allowed, model, re.ASCII) or not model.isprintable() or ".." in model.split("/"):
+        raise SettingsError(f"The writer {name!r} names a model that cannot be. Expected {kind}:MODEL without spaces.")
+    return kind, model
