@@ -46,6 +46,12 @@ if TYPE_CHECKING:
         export_saved_model,
         label_version,
     )
+    from tfsiamese.generation import (
+        GenerationSettings,
+        estimate_generation,
+        generate_pairs,
+        make_writer,
+    )
     from tfsiamese.losses import (
         Loss,
         MatryoshkaLoss,
@@ -103,6 +109,7 @@ __all__ = [
     "EncodingSettings",
     "EvaluatorSequence",
     "ExportSettings",
+    "GenerationSettings",
     "LabelledTexts",
     "LoraSettings",
     "Loss",
@@ -126,6 +133,7 @@ __all__ = [
     "Triplets",
     "encode_files",
     "errors",
+    "estimate_generation",
     "evaluate_pairs",
     "evaluate_paraphrase_mining",
     "evaluate_reranking",
@@ -137,10 +145,12 @@ __all__ = [
     "fetch_data",
     "fit",
     "fit_stages",
+    "generate_pairs",
     "get_loss",
     "label_version",
     "load_encoder",
     "make_strategy",
+    "make_writer",
     "mine_hard_negatives",
     "open_vectors",
     "paraphrase_mining",
@@ -197,6 +207,12 @@ _ROOMS = {
         "export_checkpoint",
         "export_saved_model",
         "label_version",
+    ),
+    "generation": (
+        "GenerationSettings",
+        "estimate_generation",
+        "generate_pairs",
+        "make_writer",
     ),
     "losses": (
         "Loss",

@@ -1,18 +1,14 @@
 """`tfsiamese encode`: turns files of texts into vectors."""
 
 import argparse
-import contextlib
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from tfsiamese.cli.options import ENCODER_SOURCES, add_encoder_options, encoder_options
 from tfsiamese.cli.quiet import import_tensorflow
+from tfsiamese.cli.termination import ended_by_sigterm
 from tfsiamese.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -87,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
     from tfsiamese.encoders import load_encoder
 
     encoder = load_encoder(options.encoder, **encoder_options(options))
-    with _ended_by_sigterm():
+    with ended_by_sigterm():
         vectors = encode_files(
             encoder,
             options.texts,
@@ -111,23 +107,6 @@ def _check_out(out: str, options_of_shards: list[str]) -> None:
         raise SettingsError(
             f"Expected --out to end in .npy, or in / for a folder of shards (or --format beside it). Received: {out}."
         )
-
-
-@contextlib.contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM ends the process as Ctrl-C does: nothing half-written is left."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _report(vectors: "StoredVectors", out: Path) -> None:

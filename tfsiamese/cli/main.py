@@ -9,13 +9,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
-from tfsiamese.cli import data, encode, evaluate, export, inspect, label, launch, mine, plot, serve, train
+from tfsiamese.cli import data, encode, evaluate, export, generate, inspect, label, launch, mine, plot, serve, train
 from tfsiamese.cli.quiet import Once
 from tfsiamese.errors import TfSiameseError
 
 __all__ = ["main"]
 
-_VERBS = (train, launch, evaluate, mine, encode, export, inspect, label, serve, plot, data)
+_VERBS = (train, launch, evaluate, generate, mine, encode, export, inspect, label, serve, plot, data)
 _INTERRUPTED = 130
 
 

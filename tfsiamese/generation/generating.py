@@ -1,0 +1,248 @@
+"""Documents -> pairs: read, cut, written about, filtered, split, stored."""
+
+import dataclasses
+import logging
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tfsiamese.errors import DataError, SettingsError
+from tfsiamese.generation.corpus import Corpus, chunked
+from tfsiamese.generation.documents import read_documents
+from tfsiamese.generation.outputs import OutputPaths, write_pairs, write_retrieval, write_unused
+from tfsiamese.generation.quality import (
+    check_quality_packages,
+    filter_by_round_trip,
+    filter_pairs,
+    split_by_document,
+)
+from tfsiamese.generation.report import GenerationResult, write_report
+from tfsiamese.generation.runs import AnswerStore
+from tfsiamese.generation.settings import GenerationSettings
+from tfsiamese.generation.tasks import Task, WrittenPair, get_task, read_prompt
+from tfsiamese.generation.unused import Unused, dropped_pair
+from tfsiamese.generation.writers import Writer, make_writer
+from tfsiamese.generation.writing import Estimate, ServiceWork, Written, extracted
+
+if TYPE_CHECKING:
+    from tfsiamese.encoders import Encoder
+
+__all__ = ["EXTRACTIVE", "estimate_generation", "generate_pairs"]
+
+_logger = logging.getLogger(__name__)
+
+EXTRACTIVE = "extractive"
+_EXTRACTIVE_TASK = "query-passage"
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+
+def generate_pairs(
+    documents: Paths,
+    out: str | os.PathLike[str],
+    *,
+    writer: str | Writer,
+    task: str = "qa",
+    settings: GenerationSettings | None = None,
+    encoder: "Encoder | None" = None,
+    show_progress: bool = False,
+) -> GenerationResult:
+    """Writes training pairs about documents.
+
+    Beside `out`, say pairs.csv, stand pairs.report.md (what was done), pairs.unused.jsonl (every file, chunk and pair
+    that was not used, and why), for a service pairs.answers.sqlite (every answer: the same call goes on where another
+    one was ended, and asks nothing twice), and with `settings.validation` pairs.validation.csv and, for all tasks but
+    "paraphrase", pairs.retrieval/ (queries, corpus and relevance of the held-out documents).
+
+    Args:
+        documents: files, folders or shell patterns: .pdf, .html, .md, .txt, .docx, .csv, .tsv.
+        out: the file of pairs: .csv, .tsv or .jsonl.
+        writer: "gemini:MODEL", "openai:MODEL" or "gemini-legacy:MODEL", which read their keys from the environment;
+            "extractive", which takes headings and first sentences as queries and needs no service; or a Writer.
+        task: "qa", "query-passage", "paraphrase" or "triplets".
+        settings: everything else.
+        encoder: filters by round trip, and counts tokens where chunks are measured in them.
+        show_progress: draw bars on standard error.
+
+    Returns:
+        Counts, costs, paths, and what was not used.
+
+    Raises:
+        DataError: there are no documents, no chunk to write about, or no pairs at the end.
+        DependencyError: a package for these documents, filters or this writer is not installed.
+        GenerationError: the service cannot be used; the answers so far are kept.
+        SettingsError: a setting cannot be used.
+
+    Example:
+        >>> generate_pairs("docs", "pairs.csv", writer="extractive", task="query-passage")
+    """
+    settings = settings or GenerationSettings()
+    chosen, paths = get_task(task), OutputPaths(out)
+    check_settings(chosen, writer, settings, encoder)
+    corpus = _corpus(documents, settings, encoder)
+    written = _written(corpus, writer, chosen, settings, paths, show_progress)
+    result = GenerationResult(
+        _name(writer),
+        task,
+        num_documents=corpus.num_documents,
+        num_unreadable=corpus.num_unreadable,
+        num_chunks=len(corpus.chunks),
+        num_reused=written.num_reused,
+        num_written=len(written.pairs),
+        spending=written.spending,
+    )
+    selection = _selected(written.pairs, corpus, chosen, settings, encoder, show_progress)
+    result.unused = [*corpus.unused, *written.unused, *selection.unused]
+    _write(result, selection, corpus, chosen, settings, paths)
+    return result
+
+
+def estimate_generation(
+    documents: Paths,
+    out: str | os.PathLike[str],
+    *,
+    writer: str,
+    task: str = "qa",
+    settings: GenerationSettings | None = None,
+    encoder: "Encoder | None" = None,
+) -> Estimate:
+    """What `generate_pairs` would ask of a service; nothing is sent or written, and no key is needed.
+
+    Args:
+        documents: as in `generate_pairs`.
+        out: as there; answers that a run with it has stored are not asked for again.
+        writer: as there, by its name.
+        task: as there.
+        settings: as there.
+        encoder: counts tokens where chunks are measured in them.
+
+    Raises:
+        DataError, DependencyError, SettingsError: as `generate_pairs`.
+    """
+    settings = settings or GenerationSettings()
+    chosen, paths = get_task(task), OutputPaths(out)
+    corpus = _corpus(documents, settings, encoder)
+    if writer == EXTRACTIVE:
+        return Estimate(corpus.num_documents, corpus.num_unreadable, len(corpus.chunks), 0, 0, 0, 0)
+    work = ServiceWork(corpus.chunks, writer, chosen, read_prompt(chosen, settings.prompt), settings)
+    with AnswerStore(paths.answers, is_new_allowed=False) as store:
+        return work.estimate(store, corpus.num_documents, corpus.num_unreadable)
+
+
+def check_settings(task: Task, writer: str | Writer, settings: GenerationSettings, encoder: "Encoder | None") -> None:
+    """Refuses what does not go together, before any file is read.
+
+    Raises:
+        DependencyError: a filter needs a package that is not installed.
+        SettingsError: the writer cannot do the task, or an encoder is needed.
+    """
+    check_quality_packages(settings.filters)
+    if writer == EXTRACTIVE and task.name != _EXTRACTIVE_TASK:
+        raise SettingsError(
+            f"The extractive writer does the task {_EXTRACTIVE_TASK}, with headings and first sentences as queries. "
+            f"Received: {task.name}. Name that task, or another writer."
+        )
+    if encoder is None and settings.chunks.unit == "tokens":
+        raise SettingsError("Chunks measured in tokens need an encoder, whose tokens they are. Name one.")
+    if encoder is None and settings.filters.round_trip is not None and task.is_retrieval:
+        raise SettingsError(
+            "The round-trip filter needs an encoder to retrieve with. Name one, or leave out round_trip."
+        )
+
+
+def _corpus(documents: Paths, settings: GenerationSettings, encoder: "Encoder | None") -> Corpus:
+    paths = [documents] if isinstance(documents, (str, os.PathLike)) else list(documents)
+    found = read_documents(
+        paths, text_columns=settings.text_columns, title_column=settings.title_column, encoding=settings.encoding
+    )
+    corpus = chunked(found, settings.chunks, None if encoder is None else encoder.num_tokens)
+    for entry in corpus.unused:
+        if entry.kind == "file":
+            _logger.warning("%s: %s", entry.source, entry.detail)
+    if not corpus.chunks:
+        raise DataError(
+            f"{corpus.num_documents:,} documents hold no text to write pairs about, and {corpus.num_unreadable:,} "
+            "could not be read. Expected paragraphs of text."
+        )
+    return corpus
+
+
+def _name(writer: str | Writer) -> str:
+    return writer if isinstance(writer, str) else writer.name
+
+
+def _written(
+    corpus: Corpus,
+    writer: str | Writer,
+    task: Task,
+    settings: GenerationSettings,
+    paths: OutputPaths,
+    show_progress: bool,
+) -> Written:
+    if writer == EXTRACTIVE:
+        return extracted(corpus.chunks)
+    prompt = read_prompt(task, settings.prompt)
+    service = make_writer(writer) if isinstance(writer, str) else writer
+    try:
+        work = ServiceWork(corpus.chunks, service.name, task, prompt, settings)
+        return work.done_by(service, paths.answers, show_progress)
+    finally:
+        if service is not writer:
+            service.close()
+
+
+@dataclasses.dataclass
+class _Selection:
+    training: list[WrittenPair]
+    validation: list[WrittenPair]
+    unused: list[Unused]
+
+
+def _selected(
+    pairs: Sequence[WrittenPair],
+    corpus: Corpus,
+    task: Task,
+    settings: GenerationSettings,
+    encoder: "Encoder | None",
+    show_progress: bool,
+) -> _Selection:
+    """Filters and splits. Held-out pairs make no round trip, which would leave what the base encoder finds anyway."""
+    filtered = filter_pairs(pairs, task, settings.filters, language=settings.language)
+    dropped, training, validation = list(filtered.dropped), list(filtered.kept), []
+    if settings.validation:
+        split = split_by_document(training, settings.validation, settings.seed)
+        training, validation = list(split.training), list(split.validation)
+        dropped += split.dropped
+    if settings.filters.round_trip is not None and task.is_retrieval and encoder is not None:
+        found = filter_by_round_trip(
+            training, task, settings.filters, encoder=encoder, corpus=corpus.chunks, show_progress=show_progress
+        )
+        training = list(found.kept)
+        dropped += found.dropped
+    return _Selection(training, validation, [dropped_pair(entry) for entry in dropped])
+
+
+def _write(
+    result: GenerationResult,
+    selection: _Selection,
+    corpus: Corpus,
+    task: Task,
+    settings: GenerationSettings,
+    paths: OutputPaths,
+) -> None:
+    result.num_pairs, result.num_validation = len(selection.training), len(selection.validation)
+    write_unused(result.unused, paths.unused)
+    result.files = {"unused": paths.unused, "report": paths.report}
+    write_report(result, paths.report, settings.seed)
+    if not selection.training:
+        raise DataError(f"No pair is left of {result.num_written:,} that were written. {paths.report} says why.")
+    if selection.validation:
+        write_pairs(selection.validation, task, paths.validation)
+        result.files["validation"] = paths.validation
+        if task.is_retrieval:
+            held_out = {pair.chunk.source for pair in selection.validation}
+            chunks = [chunk for chunk in corpus.chunks if chunk.source in held_out]
+            write_retrieval(selection.validation, chunks, task, paths.retrieval)
+            result.files["retrieval"] = paths.retrieval
+    write_pairs(selection.training, task, paths.pairs)
+    result.files["pairs"] = paths.pairs
