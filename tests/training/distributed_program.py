@@ -93,11 +93,6 @@ def cached_ranking(folder: Path) -> Run:
     return folder, triplets(40), {"loss": "ranking", "batch_size": 16, "mini_batch_size": 3}
 
 
-def accumulated_cached_ranking(folder: Path) -> Run:
-    settings = {"loss": "ranking", "batch_size": 9, "mini_batch_size": 4, "gradient_accumulation_steps": 2}
-    return folder, triplets(40), settings
-
-
 def classes_with_matryoshka_and_retention(folder: Path) -> Run:
     loss = get_loss("batch-all", matryoshka_dims=[8, 4])
     return folder, classes(), {"loss": loss, "batch_size": 12, "retention": Retention(WORDS, batch_size=8)}
@@ -140,7 +135,6 @@ SCENARIOS: dict[str, Callable[[Path], Run]] = {
         one_large_batch,
         accumulated_ranking,
         cached_ranking,
-        accumulated_cached_ranking,
         classes_with_matryoshka_and_retention,
         learning_from_a_teacher,
         two_data_sets_with_validation,
@@ -150,6 +144,9 @@ SCENARIOS: dict[str, Callable[[Path], Run]] = {
     )
 }
 
+
+OF_DEVICES = tuple(name for name in SCENARIOS if name != "one_large_batch")
+"""What two devices train: all but what is there to be compared with on one."""
 
 OF_WORKERS = (
     "mean_squared_error",
@@ -184,7 +181,7 @@ def main(folder: Path, out: Path, *strategies: str) -> None:
         tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
     for name in strategies:
         strategy = make_strategy(name)
-        scenarios = OF_WORKERS if name == "multiworker" else SCENARIOS
+        scenarios = {"one": (*SCENARIOS,), "mirrored": OF_DEVICES, "multiworker": OF_WORKERS}[name]
         results = {scenario: run(scenario, folder, strategy) for scenario in scenarios}
         worker = f"-{worker_index()}" if name == "multiworker" else ""
         (out / f"{name}{worker}.json").write_text(json.dumps(results), encoding="utf-8")

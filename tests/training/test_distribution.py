@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.training.distributed_program import OF_WORKERS, SCENARIOS
+from tests.training.distributed_program import OF_DEVICES, OF_WORKERS, SCENARIOS
 
 _LONGEST = 400
 
@@ -49,7 +49,7 @@ def results(tiny_folder, tmp_path_factory, repository):
     return {path.stem: json.loads(path.read_text()) for path in out.glob("*.json")}
 
 
-CASES = [("mirrored", name) for name in SCENARIOS]
+CASES = [("mirrored", name) for name in OF_DEVICES]
 CASES += [(worker, name) for worker in ("multiworker-0", "multiworker-1") for name in OF_WORKERS]
 
 
