@@ -6,9 +6,11 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tqdm.auto import tqdm
+
 from tfsiamese.errors import DataError, SettingsError
 from tfsiamese.generation.corpus import Corpus, chunked
-from tfsiamese.generation.documents import read_documents
+from tfsiamese.generation.documents import Paths, find_documents, read_documents
 from tfsiamese.generation.outputs import OutputPaths, write_pairs, write_retrieval, write_unused
 from tfsiamese.generation.quality import (
     check_quality_packages,
@@ -33,8 +35,6 @@ _logger = logging.getLogger(__name__)
 
 EXTRACTIVE = "extractive"
 _EXTRACTIVE_TASK = "query-passage"
-
-Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 def generate_pairs(
@@ -79,7 +79,7 @@ def generate_pairs(
     settings = settings or GenerationSettings()
     chosen, paths = get_task(task), OutputPaths(out)
     check_settings(chosen, writer, settings, encoder)
-    corpus = _corpus(documents, settings, encoder)
+    corpus = _corpus(documents, settings, encoder, show_progress)
     written = _written(corpus, writer, chosen, settings, paths, show_progress)
     result = GenerationResult(
         _name(writer),
@@ -150,12 +150,17 @@ def check_settings(task: Task, writer: str | Writer, settings: GenerationSetting
         )
 
 
-def _corpus(documents: Paths, settings: GenerationSettings, encoder: "Encoder | None") -> Corpus:
-    paths = [documents] if isinstance(documents, (str, os.PathLike)) else list(documents)
+def _corpus(
+    documents: Paths, settings: GenerationSettings, encoder: "Encoder | None", show_progress: bool = False
+) -> Corpus:
+    files = find_documents(documents)
+    if files.passed_over:
+        _logger.info("%s", files.describe_passed_over())
     found = read_documents(
-        paths, text_columns=settings.text_columns, title_column=settings.title_column, encoding=settings.encoding
+        files, text_columns=settings.text_columns, title_column=settings.title_column, encoding=settings.encoding
     )
-    corpus = chunked(found, settings.chunks, None if encoder is None else encoder.num_tokens)
+    shown = tqdm(found, desc="reading", unit=" documents", leave=False, disable=not show_progress)
+    corpus = chunked(shown, settings.chunks, None if encoder is None else encoder.num_tokens)
     for entry in corpus.unused:
         if entry.kind == "file":
             _logger.warning("%s: %s", entry.source, entry.detail)

@@ -3,7 +3,7 @@
 from tfsiamese.generation.documents.clean_text import clean_line
 from tfsiamese.generation.documents.document import BLOCK_SEPARATOR, Block, Document
 from tfsiamese.generation.documents.docx import read_docx
-from tfsiamese.generation.documents.finding import DocumentFile, DocumentFiles, find_documents
+from tfsiamese.generation.documents.finding import DocumentFile, DocumentFiles, Paths, find_documents
 from tfsiamese.generation.documents.html import read_html
 from tfsiamese.generation.documents.markdown import read_markdown
 from tfsiamese.generation.documents.pdf import read_pdf
@@ -18,6 +18,7 @@ __all__ = [
     "Document",
     "DocumentFile",
     "DocumentFiles",
+    "Paths",
     "RowColumns",
     "UnreadableFile",
     "clean_line",

@@ -90,7 +90,7 @@ def _document(file: DocumentFile, encoding: str) -> Document:
 
 def _rows(file: DocumentFile, columns: RowColumns | None, encoding: str) -> Iterator[Document | UnreadableFile]:
     if columns is None:
-        raise DataError("a table needs the columns of its texts: name them with --text-column (text_columns=).")
+        raise DataError("a table needs the columns of its texts: name them with --text-columns (text_columns=).")
     yield from read_table_rows(file.path, file.source, columns, encoding=encoding)
 
 
@@ -104,7 +104,7 @@ def _check_columns(tables: Sequence[DocumentFile], columns: RowColumns | None, e
         named = next((file for file in tables if file.named), None)
         if named is not None:
             raise SettingsError(
-                f"{named.source} is a table. Name the columns of its texts with --text-column (text_columns= in "
+                f"{named.source} is a table. Name the columns of its texts with --text-columns (text_columns= in "
                 "Python)."
             )
         return

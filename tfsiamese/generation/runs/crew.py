@@ -65,7 +65,9 @@ class Crew:
             self._take_all(events, len(threads), take)
         except (KeyboardInterrupt, SystemExit):
             self._stop.set()
-            _logger.info("Stopping: waiting for the answers on their way; the same command goes on later. Ctrl-C again leaves them.")
+            _logger.info(
+                "Stopping: waiting for the answers on their way; the same command goes on later. Ctrl-C leaves them."
+            )
             _join(threads)
             raise
         finally:
