@@ -41,18 +41,22 @@ def publish_file(target: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(target)
     _make_parent(target)
-    handle, name = tempfile.mkstemp(prefix=f".{target.stem}{_MARK}", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary: Path | None = None
     try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem}{_MARK}", suffix=target.suffix, dir=target.parent)
+        os.close(handle)
+        temporary = Path(name)
         yield temporary
         temporary.chmod(0o666 & ~_umask())
-        try:
-            temporary.replace(target)
-        except OSError as error:
-            raise type(error)(error.errno, error.strerror, str(target)) from error
+        temporary.replace(target)
+    except OSError as error:
+        if error.errno is None or (error.filename not in (None, str(temporary)) and temporary is not None):
+            raise
+        # Whoever reads the message knows the target, and no temporary file.
+        raise OSError(error.errno, error.strerror, str(target)) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

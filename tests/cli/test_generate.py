@@ -209,7 +209,10 @@ def test_a_file_that_cannot_be_read_is_named_counted_and_skipped(command: Comman
         (["docs", "--out", "p.csv", "--writer", "gemini:m"], "GEMINI_API_KEY"),
         (["docs", "--out", "p.csv", "--writer", "extractive", "--overlap", "2000"], "overlap"),
         (["docs", "--out", "p.csv", "--writer", "extractive", "--validation", "1"], "Expected validation to be from 0"),
-        (["docs", "--out", "p.csv", "--writer", "extractive", "--concurrency", "0"], "concurrency to be a positive"),
+        (
+            ["docs", "--out", "p.csv", "--writer", "extractive", "--concurrency", "0"],
+            "concurrency to be a whole number",
+        ),
         (["docs", "--out", "p.csv", "--writer", "openai:m", "--prompt", "no.md"], "no.md cannot be used"),
         (["docs", "--out", "p.csv", "--writer", "openai:m", "--language", "deutsch"], "deutsch"),
     ],

@@ -75,6 +75,9 @@ def good_answer(received: Received, fault: str | None) -> dict[str, Any]:
         text = json.dumps({"items": [{"question": f"What is {echo_of(received)}?", "answer": received.key}]})
     elif fault == "fenced":
         text = f"<think>\nAn {{idea}}.\n</think>\n\n```json\n{text}\n```\n"
+    elif fault == "half-pair":
+        # In JSON: half of a surrogate pair as \ud83d, which no file in UTF-8 can hold.
+        text = text.replace("?", "\ud83d?")
     return _answer(received, text, "stop")
 
 

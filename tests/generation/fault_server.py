@@ -60,6 +60,7 @@ OTHERS = (
     "flood",
     "echo-key",
     "fenced",
+    "half-pair",
 )
 
 
@@ -204,7 +205,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             else:
                 fault = self.server.fault_of(received.passage, received.attempt)
                 outcome = fault or "answered"
-                if fault is None or fault in ("echo-key", "fenced"):
+                if fault is None or fault in ("echo-key", "fenced", "half-pair"):
                     self.server.over.wait(self.server.delay)
                     self._send(200, good_answer(received, fault))
                     delivered = True

@@ -94,7 +94,8 @@ def test_what_a_service_says_about_a_chunk_decides_how_it_ends(documents, tmp_pa
         ("docks.txt", "nothing to write about", ""),
         ("ferries.txt", "broken item", "answer is None, not a text"),
     ]
-    assert result.reasons("chunk") == [("refused", 1), ("nothing to write about", 1), ("broken item", 1)]
+    assert result.reasons("chunk") == [("refused", 1), ("nothing to write about", 1)]
+    assert result.reasons("item") == [("broken item", 1)]
 
 
 def test_another_prompt_or_number_of_pairs_is_asked_and_the_first_is_kept(documents, tmp_path):
@@ -126,7 +127,7 @@ def test_a_budget_holds_over_several_runs(documents, tmp_path):
 
 def test_a_budget_of_tokens_holds_what_was_estimated(documents, tmp_path):
     writer, out = Parrot(), tmp_path / "pairs.csv"
-    one = estimate_generation(documents, out, writer="parrot:1")
+    one = estimate_generation(documents, out, writer=Parrot())
     tokens = (one.input_tokens + one.output_tokens) // 6
     # The first request leaves room for another as soon as its real cost, 120 tokens, is known.
     limits = RequestLimits(concurrency=1, max_tokens=tokens + 200)
@@ -156,7 +157,7 @@ def test_chunks_measured_in_tokens_take_those_of_the_encoder(documents, tmp_path
     settings = GenerationSettings(chunks=ChunkSettings(size=16, unit="tokens", min_size=40))
     words = WordCounter()
     assert (
-        estimate_generation(documents, tmp_path / "p.csv", writer="m", settings=settings, encoder=words).num_chunks
+        estimate_generation(documents, tmp_path / "p.csv", writer=Parrot(), settings=settings, encoder=words).num_chunks
         == 12
     )
     with pytest.raises(SettingsError, match="need an encoder, whose tokens they are"):

@@ -18,7 +18,7 @@ from tfsiamese.generation.chunks import ChunkSettings, chunk_document
 from tfsiamese.generation.documents import read_documents
 from tfsiamese.generation.runs import request_key
 from tfsiamese.generation.tasks import answer_schema, get_task, read_prompt
-from tfsiamese.generation.writers import Request
+from tfsiamese.generation.writers import Request, writer_name
 
 pytest.importorskip("openai")
 pytest.importorskip("google.genai")
@@ -51,9 +51,21 @@ def documents(tmp_path: Path) -> Path:
     return folder
 
 
+def url_of(api: str, server: FaultServer) -> str:
+    return server.openai_url if api == "openai" else server.gemini_url
+
+
 def start(api: str, server: FaultServer, documents: Path, out: Path) -> subprocess.Popen[str]:
-    url = server.openai_url if api == "openai" else server.gemini_url
-    options = ["--writer", f"{api}:model", "--base-url", url, "--key-variable", "SURVIVOR_KEY", "--timeout", "1"]
+    options = [
+        "--writer",
+        f"{api}:model",
+        "--base-url",
+        url_of(api, server),
+        "--key-variable",
+        "SURVIVOR_KEY",
+        "--timeout",
+        "1",
+    ]
     options += ["--concurrency", str(CONCURRENCY), "--chunk-size", "220", "--num-pairs", "1", "--max-attempts", "5"]
     options += ["--keep-near-duplicates", "--no-language-check", "--max-copied", "1"]
     command = [sys.executable, "-m", "tfsiamese", "generate", str(documents), "--out", str(out), *options]
@@ -61,13 +73,13 @@ def start(api: str, server: FaultServer, documents: Path, out: Path) -> subproce
     return subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def passages_by_key(api: str, documents: Path) -> dict[str, str]:
+def passages_by_key(name: str, documents: Path) -> dict[str, str]:
     """Which passage the store means by a key."""
     task, keys = get_task("qa"), {}
     for document in read_documents([documents]):
         for chunk in chunk_document(document, ChunkSettings(220)).chunks:
             request = Request(*read_prompt(task).filled_in(chunk, 1, None), answer_schema(task))
-            keys[request_key(f"{api}:model", request)] = chunk.text
+            keys[request_key(name, request)] = chunk.text
     return keys
 
 
@@ -107,6 +119,7 @@ def test_every_chunk_ends_once_and_nothing_is_paid_twice(api, documents, tmp_pat
     faults = Counter(entry["outcome"] for entry in entries)
     assert sum(faults.values()) - faults["answered"] > 0.15 * len(entries)
     assert len(faults) > 10
+    assert max(entry["concurrent"] for entry in entries) > CONCURRENCY / 2
 
     # Every chunk is a pair or stands in the report, and none is both or twice.
     with out.open(encoding="utf-8", newline="") as file:
@@ -123,7 +136,7 @@ def test_every_chunk_ends_once_and_nothing_is_paid_twice(api, documents, tmp_pat
     assert f"{out}: {len(pairs)}" in printed.replace(",", "")
 
     # Whatever was on the disk when a process was killed was not asked for again.
-    passages = passages_by_key(api, documents)
+    passages = passages_by_key(writer_name(f"{api}:model", url_of(api, server)), documents)
     for num_requests, keys in known_when_killed:
         known = {passages[key] for key in keys}
         assert len(known) > 250

@@ -15,6 +15,20 @@ if TYPE_CHECKING:
 __all__ = ["add_parser"]
 
 _TASKS = ("qa", "query-passage", "paraphrase", "triplets")
+_CHUNK_SIZES = {"characters": 1000, "tokens": 256}
+_NUM_PAIRS = 3
+_OF_SERVICES = (
+    "base_url",
+    "key_variable",
+    "prompt",
+    "temperature",
+    "max_output_tokens",
+    "num_pairs",
+    "requests_per_minute",
+    "tokens_per_minute",
+    "max_requests",
+    "max_tokens",
+)
 
 
 def add_parser(verbs: Any) -> None:
@@ -23,8 +37,8 @@ def add_parser(verbs: Any) -> None:
         "generate",
         help="write training pairs about documents",
         description=__doc__,
-        epilog="Keys are read from the environment alone: GEMINI_API_KEY or GOOGLE_API_KEY, OPENAI_API_KEY, or the "
-        "variable that --key-variable names.",
+        epilog="Keys are read from the environment alone: GEMINI_API_KEY or GOOGLE_API_KEY for Gemini, OPENAI_API_KEY "
+        "for OpenAI itself, or the variable that --key-variable names.",
     )
     parser.add_argument(
         "documents", nargs="*", metavar="DOCS", help="files, folders or patterns: pdf, html, md, txt, docx, csv, tsv"
@@ -36,7 +50,12 @@ def add_parser(verbs: Any) -> None:
         help="gemini:MODEL, openai:MODEL, gemini-legacy:MODEL, or extractive: headings and first sentences as queries, "
         "without a service",
     )
-    parser.add_argument("--task", choices=_TASKS, help="what to write (qa; query-passage for the extractive writer)")
+    parser.add_argument(
+        "--task",
+        choices=_TASKS,
+        help="question,answer (qa); query,passage; sentence1,sentence2,score (paraphrase); anchor,positive,negative "
+        "(triplets); by default qa, and query-passage with the extractive writer",
+    )
     parser.add_argument("--dry-run", action="store_true", help="estimate requests and tokens, and send nothing")
     parser.add_argument("--show-prompt", action="store_true", help="print the task's prompt, to be edited, and end")
     _add_reading_options(parser)
@@ -71,12 +90,16 @@ def _add_reading_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_writing_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("writing")
-    group.add_argument("--num-pairs", type=int, default=3, metavar="N", help="pairs a chunk (3)")
+    group.add_argument("--num-pairs", type=int, metavar="N", help=f"pairs a chunk ({_NUM_PAIRS})")
     group.add_argument("--language", metavar="CODE", help="of the pairs, such as de (that of each chunk)")
-    group.add_argument("--prompt", metavar="FILE", help="a prompt of your own; see --show-prompt")
+    group.add_argument("--prompt", metavar="FILE", help="a prompt of your own, with {passage} in it; see --show-prompt")
     group.add_argument("--temperature", type=float, metavar="X", help="of sampling (the model's own)")
     group.add_argument("--max-output-tokens", type=int, metavar="N", help="where an answer is cut (the model's limit)")
-    group.add_argument("--base-url", metavar="URL", help="a server that speaks OpenAI's API, such as vLLM or Ollama")
+    group.add_argument(
+        "--base-url",
+        metavar="URL",
+        help="a server that speaks the API, such as vLLM or Ollama; it gets no key unless --key-variable names one",
+    )
     group.add_argument("--key-variable", metavar="NAME", help="the environment variable that holds the key")
     group.add_argument("--timeout", type=float, default=60, metavar="SECONDS", help="for one answer (60)")
 
@@ -124,12 +147,23 @@ def run(options: argparse.Namespace) -> None:
     if missing:
         wanted = {"documents": "DOCS", "out": "--out FILE", "writer": "--writer W"}
         raise SettingsError(f"Expected {', '.join(wanted[name] for name in missing)}. See tfsiamese generate --help.")
+    if options.writer == EXTRACTIVE:
+        _refuse_options_of_services(options)
     settings = _settings(options)
     if options.dry_run:
-        _print_estimate(_estimate(options, task, settings))
+        _print_estimate(_estimate(options, task, settings), options)
     else:
         with ended_by_sigterm():
             _print_result(_generate(options, task, settings))
+
+
+def _refuse_options_of_services(options: argparse.Namespace) -> None:
+    from tfsiamese.errors import SettingsError
+
+    for name in _OF_SERVICES:
+        if getattr(options, name) is not None:
+            flag = "--" + name.replace("_", "-")
+            raise SettingsError(f"{flag} is for a service, and the extractive writer asks none. Leave it out.")
 
 
 def _settings(options: argparse.Namespace) -> "GenerationSettings":
@@ -139,8 +173,13 @@ def _settings(options: argparse.Namespace) -> "GenerationSettings":
         text_columns=options.text_columns,
         title_column=options.title_column,
         encoding=options.encoding,
-        chunks=ChunkSettings(options.chunk_size, options.chunk_unit, options.overlap, options.min_chunk),
-        num_pairs=options.num_pairs,
+        chunks=ChunkSettings(
+            _CHUNK_SIZES[options.chunk_unit] if options.chunk_size is None else options.chunk_size,
+            options.chunk_unit,
+            options.overlap,
+            options.min_chunk,
+        ),
+        num_pairs=_NUM_PAIRS if options.num_pairs is None else options.num_pairs,
         language=options.language,
         prompt=options.prompt,
         temperature=options.temperature,
@@ -173,9 +212,11 @@ def _estimate(options: argparse.Namespace, task: str, settings: "GenerationSetti
         options.documents,
         options.out,
         writer=options.writer,
+        base_url=options.base_url,
         task=task,
         settings=settings,
-        encoder=_encoder(options, needs_one=options.chunk_unit == "tokens"),
+        encoder=_encoder(options, needs_one=options.chunk_unit == "tokens" or options.round_trip is not None),
+        show_progress=sys.stderr.isatty(),
     )
 
 
@@ -211,24 +252,40 @@ def _encoder(options: argparse.Namespace, needs_one: bool) -> "Encoder | None":
     return load_encoder(options.encoder)
 
 
-def _print_estimate(estimate: "Estimate") -> None:
+def _print_estimate(estimate: "Estimate", options: argparse.Namespace) -> None:
+    from tfsiamese.generation import EXTRACTIVE
+
     print(f"documents:      {estimate.num_documents:,} read, {estimate.num_unreadable:,} that could not be read")
     print(f"chunks:         {estimate.num_chunks:,}, of which {estimate.num_stored:,} are answered already")
+    if options.writer == EXTRACTIVE:
+        return
     print(f"requests:       {estimate.requests:,}")
     print(f"input tokens:   about {estimate.input_tokens:,}")
     print(f"output tokens:  about {estimate.output_tokens:,}, and what the model spends on thinking")
+    spent = estimate.spending
+    if spent.requests:
+        print(f"spent so far:   {spent.requests:,} requests, {spent.tokens:,} tokens")
+    if options.max_requests or options.max_tokens:
+        limits = ((options.max_requests, "requests"), (options.max_tokens, "tokens"))
+        print(f"budget in all:  {' and '.join(f'{limit:,} {unit}' for limit, unit in limits if limit)}")
 
 
 def _print_result(result: "GenerationResult") -> None:
     from tfsiamese.generation import describe_spending
 
     print(f"documents: {result.num_documents:,} read, {result.num_unreadable:,} that could not be read")
+    if result.passed_over:
+        print(result.passed_over)
     print(f"chunks: {result.num_chunks:,}{_reasons(result, 'chunk')}")
     print(f"pairs: {result.num_written:,} written{_reasons(result, 'pair')}")
     if result.spending.requests:
         print(describe_spending(result))
     for role, path in result.files.items():
         print(f"{path}{_count(result, role)}")
+    unasked = dict(result.reasons("chunk")).get("not asked", 0)
+    if unasked:
+        why = next(entry.detail for entry in result.unused if entry.reason == "not asked")
+        print(f"{unasked:,} chunks were not asked about: {why}. Raise it, and the same command goes on.")
 
 
 def _reasons(result: "GenerationResult", kind: str) -> str:

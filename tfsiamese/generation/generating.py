@@ -1,5 +1,6 @@
 """Documents -> pairs: read, cut, written about, filtered, split, stored."""
 
+import contextlib
 import dataclasses
 import logging
 import os
@@ -8,22 +9,31 @@ from typing import TYPE_CHECKING
 
 from tqdm.auto import tqdm
 
-from tfsiamese.errors import DataError, SettingsError
+from tfsiamese.errors import DataError, GenerationError, SettingsError
+from tfsiamese.files import publish_file
 from tfsiamese.generation.corpus import Corpus, chunked
-from tfsiamese.generation.documents import Paths, find_documents, read_documents
-from tfsiamese.generation.outputs import OutputPaths, write_pairs, write_retrieval, write_unused
+from tfsiamese.generation.documents import DocumentFiles, Paths, find_documents, read_documents
+from tfsiamese.generation.outputs import (
+    OutputPaths,
+    publish_retrieval,
+    remove_retrieval,
+    write_pairs,
+    write_retrieval,
+    write_unused,
+)
 from tfsiamese.generation.quality import (
     check_quality_packages,
     filter_by_round_trip,
     filter_pairs,
+    language_name,
     split_by_document,
 )
 from tfsiamese.generation.report import GenerationResult, write_report
 from tfsiamese.generation.runs import AnswerStore
 from tfsiamese.generation.settings import GenerationSettings
-from tfsiamese.generation.tasks import Task, WrittenPair, get_task, read_prompt
+from tfsiamese.generation.tasks import Prompt, Task, WrittenPair, get_task, read_prompt
 from tfsiamese.generation.unused import Unused, dropped_pair
-from tfsiamese.generation.writers import Writer, make_writer
+from tfsiamese.generation.writers import Writer, make_writer, writer_name
 from tfsiamese.generation.writing import Estimate, ServiceWork, Written, extracted
 
 if TYPE_CHECKING:
@@ -35,6 +45,7 @@ _logger = logging.getLogger(__name__)
 
 EXTRACTIVE = "extractive"
 _EXTRACTIVE_TASK = "query-passage"
+_FEW_PASSAGES = 100
 
 
 def generate_pairs(
@@ -78,15 +89,19 @@ def generate_pairs(
     """
     settings = settings or GenerationSettings()
     chosen, paths = get_task(task), OutputPaths(out)
-    check_settings(chosen, writer, settings, encoder)
-    corpus = _corpus(documents, settings, encoder, show_progress)
+    _check_settings(chosen, writer, settings, encoder)
+    paths.check_replaceable()
+    corpus = _corpus(documents, settings, encoder, paths, show_progress)
+    if settings.validation and len({chunk.source for chunk in corpus.chunks}) < 2:
+        raise DataError("There is one document, and none can be held out of it. Give more, or leave out validation.")
     written = _written(corpus, writer, chosen, settings, paths, show_progress)
     result = GenerationResult(
         _name(writer),
         task,
         num_documents=corpus.num_documents,
         num_unreadable=corpus.num_unreadable,
-        num_chunks=len(corpus.chunks),
+        passed_over=corpus.passed_over,
+        num_chunks=len(corpus.chunks) + sum(entry.kind == "chunk" for entry in corpus.unused),
         num_reused=written.num_reused,
         num_written=len(written.pairs),
         spending=written.spending,
@@ -94,6 +109,11 @@ def generate_pairs(
     selection = _selected(written.pairs, corpus, chosen, settings, encoder, show_progress)
     result.unused = [*corpus.unused, *written.unused, *selection.unused]
     _write(result, selection, corpus, chosen, settings, paths)
+    if written.stopped_by:
+        raise GenerationError(
+            f"Not all chunks were asked about: {written.stopped_by}. {paths.pairs} holds what there is. Run the same "
+            "command again when that is mended; what is answered is kept."
+        )
     return result
 
 
@@ -101,47 +121,51 @@ def estimate_generation(
     documents: Paths,
     out: str | os.PathLike[str],
     *,
-    writer: str,
+    writer: str | Writer,
+    base_url: str | None = None,
     task: str = "qa",
     settings: GenerationSettings | None = None,
     encoder: "Encoder | None" = None,
+    show_progress: bool = False,
 ) -> Estimate:
     """What `generate_pairs` would ask of a service; nothing is sent or written, and no key is needed.
 
     Args:
         documents: as in `generate_pairs`.
         out: as there; answers that a run with it has stored are not asked for again.
-        writer: as there, by its name.
+        writer: as there.
+        base_url: of the writer that is named, as in `make_writer`.
         task: as there.
         settings: as there.
         encoder: counts tokens where chunks are measured in them.
+        show_progress: draw a bar on standard error.
 
     Raises:
         DataError, DependencyError, SettingsError: as `generate_pairs`.
     """
     settings = settings or GenerationSettings()
     chosen, paths = get_task(task), OutputPaths(out)
-    corpus = _corpus(documents, settings, encoder)
+    _check_settings(chosen, writer, settings, encoder)
+    paths.check_replaceable()
+    prompt = read_prompt(chosen, settings.prompt)
+    corpus = _corpus(documents, settings, encoder, paths, show_progress)
     if writer == EXTRACTIVE:
         return Estimate(corpus.num_documents, corpus.num_unreadable, len(corpus.chunks), 0, 0, 0, 0)
-    work = ServiceWork(corpus.chunks, writer, chosen, read_prompt(chosen, settings.prompt), settings)
-    with AnswerStore(paths.answers, is_new_allowed=False) as store:
+    name = writer_name(writer, base_url) if isinstance(writer, str) else writer.name
+    work = ServiceWork(corpus.chunks, name, chosen, prompt, settings)
+    with AnswerStore(paths.answers, for_reading=True) as store:
         return work.estimate(store, corpus.num_documents, corpus.num_unreadable)
 
 
-def check_settings(task: Task, writer: str | Writer, settings: GenerationSettings, encoder: "Encoder | None") -> None:
-    """Refuses what does not go together, before any file is read.
-
-    Raises:
-        DependencyError: a filter needs a package that is not installed.
-        SettingsError: the writer cannot do the task, or an encoder is needed.
-    """
+def _check_settings(task: Task, writer: str | Writer, settings: GenerationSettings, encoder: "Encoder | None") -> None:
+    """Refuses what does not go together, before any file is read."""
     check_quality_packages(settings.filters)
-    if writer == EXTRACTIVE and task.name != _EXTRACTIVE_TASK:
-        raise SettingsError(
-            f"The extractive writer does the task {_EXTRACTIVE_TASK}, with headings and first sentences as queries. "
-            f"Received: {task.name}. Name that task, or another writer."
-        )
+    if settings.language is not None:
+        language_name(settings.language)
+    if writer == EXTRACTIVE:
+        _check_extractive(task, settings)
+    elif isinstance(writer, str):
+        writer_name(writer)
     if encoder is None and settings.chunks.unit == "tokens":
         raise SettingsError("Chunks measured in tokens need an encoder, whose tokens they are. Name one.")
     if encoder is None and settings.filters.round_trip is not None and task.is_retrieval:
@@ -150,17 +174,27 @@ def check_settings(task: Task, writer: str | Writer, settings: GenerationSetting
         )
 
 
+def _check_extractive(task: Task, settings: GenerationSettings) -> None:
+    if task.name != _EXTRACTIVE_TASK:
+        raise SettingsError(
+            f"The extractive writer does the task {_EXTRACTIVE_TASK}, with headings and first sentences as queries. "
+            f"Received: {task.name}. Name that task, or another writer."
+        )
+    for name in ("prompt", "temperature", "max_output_tokens"):
+        if getattr(settings, name) is not None:
+            raise SettingsError(f"{name} is for a service. The extractive writer asks none: leave it out.")
+
+
 def _corpus(
-    documents: Paths, settings: GenerationSettings, encoder: "Encoder | None", show_progress: bool = False
+    documents: Paths, settings: GenerationSettings, encoder: "Encoder | None", paths: OutputPaths, show_progress: bool
 ) -> Corpus:
-    files = find_documents(documents)
-    if files.passed_over:
-        _logger.info("%s", files.describe_passed_over())
+    files = _input_files(documents, paths)
     found = read_documents(
         files, text_columns=settings.text_columns, title_column=settings.title_column, encoding=settings.encoding
     )
     shown = tqdm(found, desc="reading", unit=" documents", leave=False, disable=not show_progress)
     corpus = chunked(shown, settings.chunks, None if encoder is None else encoder.num_tokens)
+    corpus.passed_over = files.describe_passed_over()
     for entry in corpus.unused:
         if entry.kind == "file":
             _logger.warning("%s: %s", entry.source, entry.detail)
@@ -170,6 +204,20 @@ def _corpus(
             "could not be read. Expected paragraphs of text."
         )
     return corpus
+
+
+def _input_files(documents: Paths, paths: OutputPaths) -> DocumentFiles:
+    """The documents without what an earlier run wrote among them."""
+    files = find_documents(documents)
+    for file in files.files:
+        if file.named and paths.holds(file.path):
+            raise SettingsError(
+                f"{file.path} is a document and would be overwritten. Name another --out (out= in Python)."
+            )
+    others = tuple(file for file in files.files if not paths.holds(file.path))
+    if not others:
+        raise DataError(f"The only documents are what an earlier run with --out {paths.pairs} wrote. Give others.")
+    return dataclasses.replace(files, files=others)
 
 
 def _name(writer: str | Writer) -> str:
@@ -187,6 +235,7 @@ def _written(
     if writer == EXTRACTIVE:
         return extracted(corpus.chunks)
     prompt = read_prompt(task, settings.prompt)
+    _warn_of_missing_places(prompt, settings)
     service = make_writer(writer) if isinstance(writer, str) else writer
     try:
         work = ServiceWork(corpus.chunks, service.name, task, prompt, settings)
@@ -194,6 +243,12 @@ def _written(
     finally:
         if service is not writer:
             service.close()
+
+
+def _warn_of_missing_places(prompt: Prompt, settings: GenerationSettings) -> None:
+    for name in ("num_pairs", "language"):
+        if f"{{{name}}}" not in prompt.instructions + prompt.message and getattr(settings, name) is not None:
+            _logger.warning("%s has no {%s}: the writer is not told.", settings.prompt, name)
 
 
 @dataclasses.dataclass
@@ -235,19 +290,58 @@ def _write(
     settings: GenerationSettings,
     paths: OutputPaths,
 ) -> None:
+    """Writes all files under temporary names, and renames them together, the pairs last."""
     result.num_pairs, result.num_validation = len(selection.training), len(selection.validation)
-    write_unused(result.unused, paths.unused)
     result.files = {"unused": paths.unused, "report": paths.report}
-    write_report(result, paths.report, settings.seed)
+    with contextlib.ExitStack() as stack:
+        if selection.training:
+            result.files["pairs"] = paths.pairs
+            write_pairs(selection.training, task, stack.enter_context(publish_file(paths.pairs)), paths.pairs)
+            _write_held_out(result, selection, corpus, task, paths, stack)
+        write_unused(result.unused, stack.enter_context(publish_file(paths.unused)))
+        write_report(result, stack.enter_context(publish_file(paths.report)), settings.seed)
     if not selection.training:
-        raise DataError(f"No pair is left of {result.num_written:,} that were written. {paths.report} says why.")
-    if selection.validation:
-        write_pairs(selection.validation, task, paths.validation)
-        result.files["validation"] = paths.validation
-        if task.is_retrieval:
-            held_out = {pair.chunk.source for pair in selection.validation}
-            chunks = [chunk for chunk in corpus.chunks if chunk.source in held_out]
-            write_retrieval(selection.validation, chunks, task, paths.retrieval)
-            result.files["retrieval"] = paths.retrieval
-    write_pairs(selection.training, task, paths.pairs)
-    result.files["pairs"] = paths.pairs
+        raise DataError(_nothing_left(result))
+    if "validation" not in result.files:
+        paths.validation.unlink(missing_ok=True)
+    if "retrieval" not in result.files:
+        remove_retrieval(paths.retrieval)
+
+
+def _write_held_out(
+    result: GenerationResult,
+    selection: _Selection,
+    corpus: Corpus,
+    task: Task,
+    paths: OutputPaths,
+    stack: contextlib.ExitStack,
+) -> None:
+    if not selection.validation:
+        return
+    result.files["validation"] = paths.validation
+    write_pairs(selection.validation, task, stack.enter_context(publish_file(paths.validation)), paths.validation)
+    if not task.is_retrieval:
+        return
+    result.files["retrieval"] = paths.retrieval
+    held_out = {pair.chunk.source for pair in selection.validation}
+    chunks = [chunk for chunk in corpus.chunks if chunk.source in held_out]
+    if len(chunks) < _FEW_PASSAGES:
+        _logger.warning(
+            "%s holds %d passages, among which much is found by chance. Hold out more documents to measure search.",
+            paths.retrieval,
+            len(chunks),
+        )
+    write_retrieval(selection.validation, chunks, task, stack.enter_context(publish_retrieval(paths.retrieval)))
+
+
+def _nothing_left(result: GenerationResult) -> str:
+    """Why there are no pairs."""
+    report = result.files["report"]
+    if result.num_written:
+        return f"No pair is left of {result.num_written:,} that were written. {report} says why."
+    reasons = result.reasons("chunk")
+    if not reasons:
+        return f"No pair was written. {report} says why."
+    reason, count = reasons[0]
+    detail = next(entry.detail for entry in result.unused if entry.kind == "chunk" and entry.reason == reason)
+    return f"No pair was written: {count:,} chunks {reason}{f', such as: {detail}' if detail else ''}. See {report}."

@@ -1,28 +1,38 @@
 """The files that a run leaves: pairs, a validation set, a retrieval set, a report."""
 
+import contextlib
 import csv
 import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from tfsiamese.errors import DataError, SettingsError
-from tfsiamese.files import publish_file, publish_folder
+from tfsiamese.files import publish_folder
 from tfsiamese.generation.chunks import Chunk
 from tfsiamese.generation.tasks import Task, WrittenPair
 from tfsiamese.generation.unused import Unused
 from tfsiamese.pairs import read_examples
 
-__all__ = ["OutputPaths", "write_pairs", "write_retrieval", "write_unused"]
+__all__ = [
+    "OutputPaths",
+    "is_retrieval_set",
+    "publish_retrieval",
+    "remove_retrieval",
+    "write_pairs",
+    "write_retrieval",
+    "write_unused",
+]
 
-SUFFIXES = (".csv", ".tsv", ".jsonl")
+_SUFFIXES = (".csv", ".tsv", ".jsonl")
 
 _RETRIEVAL_FILES = ("corpus.jsonl", "qrels.tsv", "queries.jsonl")
-_PLACE_COLUMNS = ("source", "page", "offset")
+# Forty letters of English, thirteen Chinese characters.
+_BYTES_OF_A_SENTENCE = 40
 
 
 class OutputPaths:
@@ -37,8 +47,8 @@ class OutputPaths:
 
     def __init__(self, out: str | os.PathLike[str]):
         self.pairs = Path(out)
-        if self.pairs.suffix.lower() not in SUFFIXES or self.pairs.is_dir():
-            raise SettingsError(f"Expected a file to write that ends in {', '.join(SUFFIXES)}. Received: {out}.")
+        if self.pairs.suffix.lower() not in _SUFFIXES or self.pairs.is_dir():
+            raise SettingsError(f"Expected a file to write that ends in {', '.join(_SUFFIXES)}. Received: {out}.")
         stem = self.pairs.with_suffix("")
         self.validation = stem.with_name(f"{stem.name}.validation{self.pairs.suffix}")
         self.retrieval = stem.with_name(f"{stem.name}.retrieval")
@@ -46,39 +56,85 @@ class OutputPaths:
         self.unused = stem.with_name(f"{stem.name}.unused.jsonl")
         self.report = stem.with_name(f"{stem.name}.report.md")
 
+    def holds(self, path: Path) -> bool:
+        """Whether a file is one of these, or in the folder of retrieval."""
+        real = os.path.realpath(path)
+        return any(real == own or real.startswith(own + os.sep) for own in map(os.path.realpath, vars(self).values()))
 
-def write_pairs(pairs: Sequence[WrittenPair], task: Task, path: Path) -> None:
+    def check_replaceable(self) -> None:
+        """Refuses to replace a folder of something else.
+
+        Raises:
+            SettingsError: in the place of the retrieval set stands another file or folder.
+        """
+        if os.path.lexists(self.retrieval) and not is_retrieval_set(self.retrieval):
+            raise SettingsError(
+                f"{self.retrieval} is not a retrieval set that generate wrote. Expected {', '.join(_RETRIEVAL_FILES)} "
+                "and nothing else in it: move it away, or name another --out (out= in Python)."
+            )
+
+
+@contextlib.contextmanager
+def publish_retrieval(folder: Path) -> Iterator[Path]:
+    """Yields a temporary folder; puts it in the place of `folder`, which an earlier run may have written."""
+    with publish_folder(folder) as temporary:
+        yield temporary
+        remove_retrieval(folder)
+
+
+def remove_retrieval(folder: Path) -> None:
+    """Removes the retrieval set of an earlier run; leaves alone what is none."""
+    if is_retrieval_set(folder):
+        shutil.rmtree(folder)
+
+
+def is_retrieval_set(folder: Path) -> bool:
+    """Whether it is a folder with the files of a retrieval set and no others."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    return all(path.name in _RETRIEVAL_FILES and path.is_file() and not path.is_symlink() for path in folder.iterdir())
+
+
+def write_pairs(pairs: Sequence[WrittenPair], task: Task, temporary: Path, path: Path) -> None:
     """Writes pairs with the place that each comes from, and reads them back as `tfsiamese train` will.
 
-    The columns are the task's, and behind them source, page and offset of the chunk.
+    The columns are the task's; behind them, where none of them is the chunk's text and there is a question to it,
+    passage; then source, page and offset of the chunk.
+
+    Args:
+        pairs: one at least.
+        task: names the columns.
+        temporary: where to write.
+        path: where the file will be, for messages.
 
     Raises:
-        DataError: there are no pairs, or the file would not be read back as it is.
+        DataError: the file would not be read back as it is.
     """
     rows = [_row(pair, task) for pair in pairs]
-    with publish_file(path) as temporary:
-        _write_rows(rows, [*task.columns, *_PLACE_COLUMNS], temporary)
-        try:
-            read = len(read_examples(temporary))
-        except DataError as error:
-            raise DataError(str(error).replace(str(temporary), str(path))) from error
-        if read != len(rows):
-            raise DataError(f"{path}: {read:,} of {len(rows):,} rows are read back. Write .jsonl instead.")
+    _write_rows(rows, temporary)
+    try:
+        read = len(read_examples(temporary))
+    except DataError as error:
+        raise DataError(str(error).replace(str(temporary), str(path))) from error
+    if read != len(rows):
+        raise DataError(f"{path}: {read:,} of {len(rows):,} rows are read back. Write .jsonl instead.")
 
 
 def _row(pair: WrittenPair, task: Task) -> dict[str, Any]:
     values = (pair.left, pair.right, pair.negative if pair.score is None else pair.score)
-    place = (pair.chunk.source, pair.chunk.page, pair.chunk.offset)
-    return dict(zip([*task.columns, *_PLACE_COLUMNS], [*values[: len(task.columns)], *place], strict=True))
+    row: dict[str, Any] = dict(zip(task.columns, values, strict=False))
+    if task.is_retrieval and not task.takes_chunk:
+        row["passage"] = pair.chunk.text
+    return row | {"source": pair.chunk.source, "page": pair.chunk.page, "offset": pair.chunk.offset}
 
 
-def _write_rows(rows: list[dict[str, Any]], columns: list[str], path: Path) -> None:
+def _write_rows(rows: list[dict[str, Any]], path: Path) -> None:
     if path.suffix.lower() == ".jsonl":
         _write_json_lines(rows, path)
         return
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, delimiter=delimiter, lineterminator="\n")
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
@@ -86,35 +142,45 @@ def _write_rows(rows: list[dict[str, Any]], columns: list[str], path: Path) -> N
 def write_retrieval(pairs: Sequence[WrittenPair], chunks: Iterable[Chunk], task: Task, folder: Path) -> None:
     """Writes what `tfsiamese evaluate --retrieval` reads: each left text as a query for its passage.
 
-    The corpus holds the passage of each pair, and every other chunk of the same documents. Where the pairs hold a part
-    of their chunk as the passage, that part stands for the chunk, so that no query stands in what it looks for. A
-    folder that an earlier run wrote is replaced.
+    The corpus holds each chunk without what it shares with the one before; where a pair holds a part of its chunk as
+    the passage, that part stands for the chunk. So no query stands in what it looks for. Queries that stand in another
+    passage, word by word, are left out.
 
     Args:
         pairs: of held-out documents.
         chunks: those of the held-out documents.
         task: a retrieval task.
-        folder: where to write queries, corpus and relevance.
-
-    Raises:
-        SettingsError: the folder is there and holds something else.
+        folder: an empty one, for queries, corpus and relevance.
     """
-    _check_replaceable(folder)
-    corpus = {chunk: chunk.text for chunk in chunks}
-    if task.takes_chunk:
-        corpus |= {pair.chunk: pair.right for pair in pairs}
+    corpus = _without_overlaps(chunks)
+    for pair in pairs:
+        if task.takes_chunk and len(pair.right) < len(corpus.get(pair.chunk, pair.chunk.text)):
+            corpus[pair.chunk] = pair.right
+    everything = "\n".join(corpus.values())
+    asked = [pair for pair in pairs if pair.left not in everything or _is_short(pair.left)]
+    numbers = {query: f"q{number}" for number, query in enumerate(dict.fromkeys(pair.left for pair in asked), start=1)}
     names = {chunk: _name(chunk) for chunk in corpus}
-    queries = list(dict.fromkeys(pair.left for pair in pairs))
-    numbers = {query: f"q{number}" for number, query in enumerate(queries, start=1)}
-    with publish_folder(folder) as temporary:
-        _write_json_lines(({"_id": numbers[query], "text": query} for query in queries), temporary / "queries.jsonl")
-        _write_json_lines(
-            ({"_id": names[chunk], "text": text} for chunk, text in corpus.items()), temporary / "corpus.jsonl"
-        )
-        with (temporary / "qrels.tsv").open("w", encoding="utf-8", newline="\n") as file:
-            file.write("query-id\tcorpus-id\tscore\n")
-            file.writelines(f"{numbers[pair.left]}\t{names[pair.chunk]}\t1\n" for pair in pairs)
-        shutil.rmtree(folder, ignore_errors=True)  # what replaces it is complete by now
+    _write_json_lines(({"_id": number, "text": query} for query, number in numbers.items()), folder / "queries.jsonl")
+    _write_json_lines(({"_id": names[chunk], "text": text} for chunk, text in corpus.items()), folder / "corpus.jsonl")
+    with (folder / "qrels.tsv").open("w", encoding="utf-8", newline="\n") as file:
+        file.write("query-id\tcorpus-id\tscore\n")
+        file.writelines(f"{numbers[pair.left]}\t{names[pair.chunk]}\t1\n" for pair in asked)
+
+
+def _without_overlaps(chunks: Iterable[Chunk]) -> dict[Chunk, str]:
+    """The text of each chunk that does not stand in an earlier chunk of its document."""
+    ends: dict[str, int] = {}
+    texts = {}
+    for chunk in sorted(chunks, key=lambda chunk: (chunk.source, chunk.offset)):
+        shared = max(0, ends.get(chunk.source, 0) - chunk.offset)
+        ends[chunk.source] = max(ends.get(chunk.source, 0), chunk.offset + len(chunk.text))
+        texts[chunk] = chunk.text[shared:].strip() or chunk.text
+    return texts
+
+
+def _is_short(query: str) -> bool:
+    """Whether it is a phrase, which may stand anywhere, rather than a sentence."""
+    return len(query.encode()) < _BYTES_OF_A_SENTENCE
 
 
 def _name(chunk: Chunk) -> str:
@@ -122,22 +188,11 @@ def _name(chunk: Chunk) -> str:
     return f"{source}#{chunk.offset}"
 
 
-def _check_replaceable(folder: Path) -> None:
-    others = sorted({path.name for path in folder.iterdir()} - {*_RETRIEVAL_FILES}) if folder.is_dir() else []
-    if others or folder.is_file():
-        raise SettingsError(
-            f"{folder} holds {others[0] if others else 'no folder'}, which is not of a retrieval set. Move it away, or "
-            "name another --out."
-        )
-
-
 def write_unused(unused: Sequence[Unused], path: Path) -> None:
-    """Writes one JSON object a line for every file, chunk and pair that was not used, with the reason."""
-    with publish_file(path) as temporary:
-        _write_json_lines(
-            ({key: value for key, value in vars(entry).items() if value not in (None, "", ())} for entry in unused),
-            temporary,
-        )
+    """Writes one JSON object a line for every file, chunk, item and pair that was not used, with the reason."""
+    _write_json_lines(
+        ({key: value for key, value in vars(entry).items() if value not in (None, "", ())} for entry in unused), path
+    )
 
 
 def _write_json_lines(objects: Iterable[dict[str, Any]], path: Path) -> None:

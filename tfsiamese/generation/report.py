@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tfsiamese.files import publish_file
 from tfsiamese.generation.runs import Spending
+from tfsiamese.generation.shortening import shortened
 from tfsiamese.generation.unused import Unused
 
 __all__ = ["GenerationResult", "describe_spending", "write_report"]
 
 _EXAMPLES = 3
+_HEADINGS = (("file", "Files"), ("chunk", "Chunks"), ("item", "Parts of answers"), ("pair", "Pairs"))
 _LONGEST_EXAMPLE = 160
 
 
@@ -25,7 +26,8 @@ class GenerationResult:
         task: what was asked for.
         num_documents: documents that could be read.
         num_unreadable: files that could not.
-        num_chunks: chunks that were to be written about.
+        passed_over: how many files of other kinds there were, in words; "" for none.
+        num_chunks: chunks of all documents.
         num_reused: of these, those that an earlier run had an answer to.
         num_written: pairs before any filter.
         num_pairs: rows of the file of pairs.
@@ -39,6 +41,7 @@ class GenerationResult:
     task: str
     num_documents: int = 0
     num_unreadable: int = 0
+    passed_over: str = ""
     num_chunks: int = 0
     num_reused: int = 0
     num_written: int = 0
@@ -49,7 +52,7 @@ class GenerationResult:
     files: dict[str, Path] = field(default_factory=dict)
 
     def reasons(self, kind: str) -> list[tuple[str, int]]:
-        """How many files, chunks or pairs were not used for each reason, the most frequent reason first."""
+        """How many files, chunks, items or pairs were not used for each reason, the most frequent reason first."""
         return Counter(entry.reason for entry in self.unused if entry.kind == kind).most_common()
 
 
@@ -58,24 +61,24 @@ def write_report(result: GenerationResult, path: Path, seed: int) -> None:
 
     Args:
         result: what was done.
-        path: the file.
+        path: where to write.
         seed: decides which examples are shown.
     """
     lines = [
         f"# {result.task} pairs by {result.writer}",
         "",
         f"- documents: {result.num_documents:,} read, {result.num_unreadable:,} that could not be read",
-        f"- chunks: {result.num_chunks:,} to write about",
+        *([f"- {result.passed_over}"] if result.passed_over else []),
+        f"- chunks: {result.num_chunks:,}",
         f"- pairs: {result.num_written:,} written, {result.num_pairs:,} kept for training, "
         f"{result.num_validation:,} for validation",
     ]
     if result.spending.requests:
         lines.append(f"- {describe_spending(result)}")
     lines += ["", "Everything below is listed in full in the file of what was not used.", ""]
-    for kind, heading in (("file", "Files"), ("chunk", "Chunks"), ("pair", "Pairs")):
+    for kind, heading in _HEADINGS:
         lines += _section(result, kind, heading, random.Random(seed))
-    with publish_file(path) as temporary:
-        temporary.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
 def describe_spending(result: GenerationResult) -> str:
@@ -101,11 +104,6 @@ def _section(result: GenerationResult, kind: str, heading: str, chooser: random.
 
 def _example(entry: Unused) -> str:
     place = entry.source if entry.page is None else f"{entry.source}, page {entry.page}"
-    texts = " → ".join(_shortened(text) for text in entry.texts)
+    texts = " → ".join(shortened(text, _LONGEST_EXAMPLE) for text in entry.texts)
     detail = f" ({entry.detail})" if entry.detail else ""
     return f"{place}{': ' * bool(texts)}{texts}{detail}"
-
-
-def _shortened(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_EXAMPLE else f"{line[: _LONGEST_EXAMPLE - 1]}…"

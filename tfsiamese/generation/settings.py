@@ -10,8 +10,11 @@ from tfsiamese.errors import SettingsError
 from tfsiamese.generation.chunks import ChunkSettings
 from tfsiamese.generation.quality import FilterSettings
 from tfsiamese.generation.runs import RequestLimits
+from tfsiamese.generation.setting_checks import require_whole
 
 __all__ = ["GenerationSettings"]
+
+_MOST_PAIRS = 1000
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class GenerationSettings:
         title_column: the column that holds the title of a row.
         encoding: of plain text and of tables.
         chunks: how documents are cut.
-        num_pairs: pairs that are asked for of each chunk.
+        num_pairs: pairs that are asked for of each chunk, 1 to 1000.
         language: of the pairs, as a code of ISO 639-1 such as "de"; None for that of each chunk.
         prompt: a file to use in place of the task's own prompt.
         temperature: of sampling, 0 or more; None for the model's own.
@@ -52,22 +55,21 @@ class GenerationSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _require_whole("num_pairs", self.num_pairs, 1)
-        _require_whole("seed", self.seed, 0)
+        require_whole("num_pairs", self.num_pairs, 1)
+        require_whole("seed", self.seed, 0)
+        if self.num_pairs > _MOST_PAIRS:
+            raise SettingsError(f"Expected num_pairs to be at most {_MOST_PAIRS}. Received: {self.num_pairs}.")
         if self.max_output_tokens is not None:
-            _require_whole("max_output_tokens", self.max_output_tokens, 1)
-        if self.temperature is not None and not (_is_number(self.temperature) and self.temperature >= 0):
+            require_whole("max_output_tokens", self.max_output_tokens, 1)
+        if self.temperature is not None and not 0 <= _number(self.temperature) < math.inf:
             raise SettingsError(f"Expected temperature to be 0 or more. Received: {self.temperature!r}.")
-        if not (_is_number(self.validation) and 0 <= self.validation < 1):
+        if not 0 <= _number(self.validation) < 1:
             raise SettingsError(f"Expected validation to be from 0 to below 1. Received: {self.validation!r}.")
         if isinstance(self.text_columns, str):
             raise SettingsError(f"Expected text_columns to be a list of names. Received: {self.text_columns!r}.")
+        if self.title_column is not None and not self.text_columns:
+            raise SettingsError("title_column needs text_columns: the columns that hold the text of a row.")
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _require_whole(name: str, value: object, lowest: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < lowest:
-        raise SettingsError(f"Expected {name} to be a whole number of {lowest} or more. Received: {value!r}.")
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, numbers.Real) and not isinstance(value, bool) else math.nan

@@ -6,15 +6,15 @@ from tfsiamese.generation.chunks import Chunk
 from tfsiamese.generation.documents import UnreadableFile
 from tfsiamese.generation.quality import Dropped
 
-__all__ = ["Unused", "dropped_pair", "unused_chunk", "unused_file"]
+__all__ = ["Unused", "dropped_pair", "unused_chunk", "unused_file", "unused_item"]
 
 
 @dataclass(frozen=True)
 class Unused:
-    """A file that could not be read, a chunk without a pair, or a pair that was dropped.
+    """A file that could not be read, a chunk without a pair, an item of an answer, or a pair that was dropped.
 
     Attributes:
-        kind: "file", "chunk" or "pair".
+        kind: "file", "chunk", "item" (of an answer that has others that can be used) or "pair".
         reason: a few words, the same for all that are alike.
         detail: what the reason leaves open; "" for nothing.
         source: the document.
@@ -40,6 +40,11 @@ def unused_file(file: UnreadableFile) -> Unused:
 def unused_chunk(chunk: Chunk, reason: str, detail: str = "") -> Unused:
     """A chunk that no pair was written from."""
     return Unused("chunk", reason, detail, chunk.source, chunk.page, chunk.offset, (chunk.text,))
+
+
+def unused_item(chunk: Chunk, problem: str) -> Unused:
+    """A part of an answer that is no pair."""
+    return Unused("item", "broken item", problem, chunk.source, chunk.page, chunk.offset, (chunk.text,))
 
 
 def dropped_pair(dropped: Dropped) -> Unused:

@@ -124,3 +124,25 @@ def test_a_rubric_is_a_heading_that_ends_the_description_above_it(tmp_path: Path
         ("heading", 3, "Footnotes"),
         ("paragraph", 0, "Text."),
     ]
+
+
+def test_the_labels_of_footnotes_and_citations_leave_nothing(tmp_path: Path):
+    bracket = '<span class="fn-bracket">{}</span>'
+    label = bracket.format("[") + '<a role="doc-backlink" href="#id1">1</a>' + bracket.format("]")
+    key = bracket.format("[") + "Knuth84" + bracket.format("]")
+    html = (
+        f'<p>Text <a class="footnote-reference brackets" role="doc-noteref" href="#id2">{key}</a>goes on.</p>'
+        '<aside class="footnote-list brackets"><aside class="footnote brackets" role="note">'
+        f'<span class="label">{label}</span><p>Only here.</p></aside></aside>'
+        f'<div class="citation"><span class="label">{key}</span><p>A book.</p></div>'
+        '<table class="docutils footnote"><tr><td class="label"><a class="fn-backref">[2]</a></td>'
+        "<td>An old note.</td></tr></table>"
+        '<p><span class="label">New</span> in this one.</p>'
+    )
+    assert [text for _, _, text in blocks(tmp_path, html)] == [
+        "Text goes on.",
+        "Only here.",
+        "A book.",
+        "An old note.",
+        "New in this one.",
+    ]

@@ -166,6 +166,13 @@ def test_the_parsers_level_of_logging_is_as_before(sheet):
     [
         ("A Guide to Harbours", "A Guide to Harbours"),
         ("untitled", "The Harbour"),
+        ("(anonymous)", "The Harbour"),
+        ("anonymous", "The Harbour"),
+        ("Unknown", "The Harbour"),
+        ("None", "The Harbour"),
+        ("[Untitled 2]", "The Harbour"),
+        ("1984", "1984"),
+        ("The Unknown Sea", "The Unknown Sea"),
         ("Microsoft Word - harbour.docx", "The Harbour"),
         ("harbour_v2.tex", "The Harbour"),
         ("", "The Harbour"),

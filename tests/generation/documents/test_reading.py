@@ -1,5 +1,6 @@
 """Files of every format, the bad ones in their place."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import docx
@@ -112,6 +113,15 @@ def test_wrong_arguments_are_errors_of_the_call_itself(folder: Path):
 def test_files_that_were_found_before_are_read(folder: Path):
     found = find_documents([folder / "c.txt", folder / "a.html"])
     assert [document.source for document in read_documents(found)] == ["c.txt", "a.html"]
+
+
+def test_of_files_that_were_found_before_some_may_be_left_out(folder: Path):
+    (folder / "g.zip").write_bytes(b"x")
+    found = find_documents([folder / "g.zip", folder])
+    fewer = replace(found, files=tuple(file for file in found.files if file.path.suffix in (".txt", ".md")))
+    # The table and the .docx file, which are left out, ask for nothing.
+    assert [each.source for each in read_documents(fewer, text_columns=["no such"])] == ["g.zip", "b.md", "c.txt"]
+    assert [each.source for each in read_documents(replace(found, files=()))] == ["g.zip"]
 
 
 def test_a_file_that_was_named_and_has_no_known_format_is_reported(folder: Path):

@@ -6,8 +6,9 @@ import pytest
 
 from tests.generation.quality.pair_making import PARAPHRASES, PASSAGES, QA, make_pair
 from tfsiamese.errors import SettingsError
-from tfsiamese.generation.quality.language import LANGUAGES, detect_language, language_name, plain_words
-from tfsiamese.generation.quality.language_check import language_check, wrong_language
+from tfsiamese.generation.quality import LANGUAGES, detect_language, language_name
+from tfsiamese.generation.quality.language import plain_words
+from tfsiamese.generation.quality.language_check import language_check
 from tfsiamese.generation.quality.reasons import WRONG_LANGUAGE
 from tfsiamese.generation.quality.scripts import letters_by_script
 
@@ -34,6 +35,12 @@ GERMAN = (
     "Wer mehr als tausend Anfragen in der Sekunde schickt, bekommt eine Fehlermeldung."
 )
 JAPANESE = "ゲートウェイは九十秒後に未使用の接続を閉じます。クライアントは新しい接続を開く必要があります。"
+
+
+def wrong_language(text, language):
+    """What is said of a query, None where it may be in this language."""
+    found = language_check(language)(make_pair(text), PASSAGES)
+    return found and found.detail.removeprefix("query in ")
 
 
 @pytest.mark.parametrize("language", QUESTIONS)

@@ -72,17 +72,16 @@ def test_nothing_is_encoded_where_the_check_is_off_or_nothing_is_retrieved():
     assert looked_up.asked == []
 
 
-def test_the_round_trip_is_the_last_check_and_made_with_an_encoder_only():
+def test_the_other_checks_leave_the_round_trip_to_be_made_later():
     settings = FilterSettings(round_trip=2, min_length=5, min_passage_length=0, check_language=False)
-    pairs = [own(), make_pair("hm", passage="far", source="far.html")]
-    looked_up = encoder()
-    found = filter_pairs(pairs, PASSAGES, settings, encoder=looked_up, corpus=CORPUS)
-    assert [(one.reason, one.detail) for one in found.dropped] == [
-        ("not retrieved", "rank 3"),
-        ("too short", "query of 2 characters"),
-    ]
-    assert "hm" not in looked_up.asked
-    assert filter_pairs(pairs, PASSAGES, settings).kept == [pairs[0]]
+    assert filter_pairs([own()], PASSAGES, settings).kept == [own()]
+
+
+def test_kept_and_dropped_pairs_keep_their_order():
+    pairs = [own(), make_pair("own", passage="own", source="own.html"), own("rest")]
+    found = filter_by_round_trip(pairs, PASSAGES, FilterSettings(round_trip=2), encoder=encoder(), corpus=CORPUS)
+    assert found.kept == [pairs[1]]
+    assert [(one.pair, one.detail) for one in found.dropped] == [(pairs[0], "rank 3"), (pairs[2], "rank 3")]
 
 
 class Prompted(LookUp):

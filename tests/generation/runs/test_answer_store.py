@@ -69,7 +69,7 @@ def test_one_process_at_a_time_holds_the_store(tmp_path):
 
 
 def test_a_store_that_is_only_looked_at_is_not_made(tmp_path):
-    with AnswerStore(tmp_path / "a.sqlite", is_new_allowed=False) as store:
+    with AnswerStore(tmp_path / "a.sqlite", for_reading=True) as store:
         assert store.find("a") is None
         assert store.spending() == Spending()
     assert list(tmp_path.iterdir()) == []
@@ -88,15 +88,16 @@ def test_a_database_of_something_else_is_refused_and_left_as_it_is(tmp_path):
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE customers (name TEXT)")
     connection.close()
-    with pytest.raises(DataError, match="a database of something else"):
-        AnswerStore(path)
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("customers",)]
-    connection.close()
+    content = path.read_bytes()
+    for for_reading in (True, False):
+        with pytest.raises(DataError, match="a database of something else"):
+            AnswerStore(path, for_reading)
+    assert path.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_in_its_place_is_refused(tmp_path):
-    with pytest.raises(GenerationError, match="cannot be used: unable to open database file"):
+    with pytest.raises(GenerationError, match="is a folder"):
         AnswerStore(tmp_path)
 
 
@@ -130,3 +131,50 @@ def test_whatever_changes_an_answer_changes_its_key(writer, request_):
 def test_the_key_does_not_depend_on_the_order_of_the_schema():
     left, right = Request("", "m", {"a": 1, "b": 2}), Request("", "m", {"b": 2, "a": 1})
     assert request_key("w", left) == request_key("w", right)
+
+
+def test_what_a_killed_process_left_can_be_looked_at_and_stays_as_it_is(tmp_path):
+    path = tmp_path / "a.sqlite"
+    program = (
+        "import os, sys\n"
+        "from tfsiamese.generation.runs import AnswerStore, StoredAnswer\n"
+        "from tfsiamese.generation.writers import Usage\n"
+        "store = AnswerStore(sys.argv[1])\n"
+        "store.answer(store.begin('a', 1), 'a', 'm', StoredAnswer('yes', False), Usage())\n"
+        "os._exit(9)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(path)], check=False, timeout=120)
+    content = path.read_bytes()
+    with AnswerStore(path, for_reading=True) as store:
+        assert store.find("a") == StoredAnswer("yes", is_refusal=False)
+    assert path.read_bytes() == content
+
+
+def test_an_empty_file_is_looked_at_as_an_empty_store_and_stays_empty(tmp_path):
+    path = tmp_path / "a.sqlite"
+    path.touch()
+    with AnswerStore(path, for_reading=True) as store:
+        assert store.find("a") is None
+        assert store.spending() == Spending()
+    assert path.read_bytes() == b""
+
+
+def test_half_of_a_surrogate_pair_is_stored_as_a_question_mark(tmp_path):
+    with AnswerStore(tmp_path / "a.sqlite") as store:
+        store.answer(store.begin("a", 1), "a", "m", StoredAnswer("x\ud800y", is_refusal=False), Usage())
+        store.fail(store.begin("b", 1), "\ud800", Usage())
+        assert store.find("a") == StoredAnswer("x?y", is_refusal=False)
+
+
+@pytest.mark.parametrize(("tokens", "counted"), [(10**30, 2**40), (-50_000, 0)])
+def test_absurd_counts_of_tokens_are_held_within_reason(tmp_path, tokens, counted):
+    with AnswerStore(tmp_path / "a.sqlite") as store:
+        store.answer(store.begin("a", 7), "a", "m", StoredAnswer("x", is_refusal=False), Usage(tokens, 5))
+        assert store.spending().input_tokens == counted
+
+
+def test_an_answer_whose_cost_the_service_does_not_tell_counts_by_its_estimate(tmp_path):
+    with AnswerStore(tmp_path / "a.sqlite") as store:
+        store.answer(store.begin("a", 70), "a", "m", StoredAnswer("x", is_refusal=False), Usage())
+        store.fail(store.begin("b", 70), "HTTP 500", Usage())
+        assert store.spending().tokens == 70

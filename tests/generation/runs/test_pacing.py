@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 
 from tfsiamese.generation.runs import Budget, Pace
@@ -55,16 +57,36 @@ def test_a_pause_holds_all_and_does_not_shorten_another():
     assert [pace.reserve(1), pace.reserve(1)] == [7, 7]
 
 
+def test_a_pause_is_known_to_those_that_reserved_before_it():
+    clock = Clock()
+    pace = Pace(requests_per_minute=60, clock=clock)
+    pace.reserve(1)
+    assert pace.held() == 0
+    pace.hold(7)
+    clock.now += 3
+    assert pace.held() == 4
+    clock.now += 10
+    assert pace.held() == 0
+
+
 def test_a_budget_of_requests_counts_those_of_earlier_runs():
-    budget = Budget(max_requests=5, max_tokens=None, requests=3)
-    assert [budget.take(10) for _ in range(3)] == [True, True, False]
+    budget, stop = Budget(max_requests=5, max_tokens=None, requests=3), threading.Event()
+    assert [budget.take(10, stop) for _ in range(3)] == [True, True, False]
     assert budget.describe() == "5 requests"
 
 
 def test_a_budget_of_tokens_counts_what_is_under_way_by_estimate_and_then_by_cost():
-    budget = Budget(max_requests=None, max_tokens=1000, tokens=100)
-    assert budget.take(600)
-    assert not budget.take(600)
-    budget.settle(600, 250)
-    assert budget.take(600)
+    budget, stop = Budget(max_requests=None, max_tokens=1000, tokens=100), threading.Event()
+    assert budget.take(600, stop)
+    threading.Timer(0.1, budget.settle, (600, 250)).start()
+    assert budget.take(600, stop), "what is under way may cost less, so its end is waited for"
+    budget.settle(600, 600)
+    assert not budget.take(600, stop)
     assert budget.describe() == "1,000 tokens"
+
+
+def test_whoever_waits_for_a_budget_hears_the_stop():
+    budget, stop = Budget(max_requests=None, max_tokens=1000), threading.Event()
+    assert budget.take(600, stop)
+    stop.set()
+    assert not budget.take(600, stop)

@@ -9,7 +9,7 @@ CHUNK = Chunk("Press the red button.", "guide.md", 12)
 
 
 def read(task: str, items: object):
-    return read_answer(json.dumps({"items": items}), get_task(task), CHUNK)
+    return read_answer(json.dumps({"items": items}), get_task(task), CHUNK, 3)
 
 
 def test_questions_and_answers_become_pairs():
@@ -34,7 +34,7 @@ def test_a_triplet_has_the_chunk_and_a_negative():
 
 
 def test_a_bare_list_is_taken_as_well():
-    pairs, _ = read_answer('[{"query": "red button"}]', get_task("query-passage"), CHUNK)
+    pairs, _ = read_answer('[{"query": "red button"}]', get_task("query-passage"), CHUNK, 3)
     assert len(pairs) == 1
 
 
@@ -43,7 +43,7 @@ def test_no_items_are_an_answer_too():
 
 
 def test_half_of_a_surrogate_pair_becomes_a_question_mark():
-    (pair,), _ = read_answer('[{"query": "red \\ud83d button"}]', get_task("query-passage"), CHUNK)
+    (pair,), _ = read_answer('[{"query": "red \\ud83d button"}]', get_task("query-passage"), CHUNK, 3)
     assert pair.left == "red ? button"
 
 
@@ -53,7 +53,9 @@ def test_half_of_a_surrogate_pair_becomes_a_question_mark():
         ({"sentence": "a", "paraphrase": "b", "score": "high"}, "score is 'high', not a number"),
         ({"sentence": "a", "paraphrase": "b", "score": True}, "score is True, not a number"),
         ({"sentence": "a", "paraphrase": "b", "score": float("nan")}, "score is nan, not a number"),
-        ({"sentence": "a", "paraphrase": "b", "score": 1.5}, "score is 1.5, not from 0 to 1"),
+        ({"sentence": "a", "paraphrase": "b", "score": 1.5}, "score is not from 0 to 1"),
+        ({"sentence": "a", "paraphrase": "b", "score": 10**400}, "score is not from 0 to 1"),
+        ({"sentence": "a" * 20_001, "paraphrase": "b", "score": 1}, "sentence has 20,001 characters, where 20,000"),
         ({"sentence": "a", "paraphrase": "b"}, "score is None, not a number"),
         ({"sentence": None, "paraphrase": "b", "score": 1}, "sentence is None, not a text"),
         ({"sentence": " \n", "paraphrase": "b", "score": 1}, "sentence is empty"),
@@ -82,7 +84,7 @@ def test_of_several_items_the_broken_ones_are_named_and_the_others_kept(item, pr
 )
 def test_an_answer_without_a_single_pair_is_broken(text, message):
     with pytest.raises(BrokenAnswerError, match=message) as raised:
-        read_answer(text, get_task("qa"), CHUNK)
+        read_answer(text, get_task("qa"), CHUNK, 3)
     assert "\n" not in str(raised.value)
     assert len(str(raised.value)) < 300
 
@@ -99,3 +101,9 @@ def test_the_schema_wants_all_fields_and_no_others():
         "required": ["sentence", "paraphrase", "score"],
         "additionalProperties": False,
     }
+
+
+def test_of_more_items_than_were_asked_for_the_first_are_kept():
+    pairs, problems = read("query-passage", [{"query": f"button {number}"} for number in range(10_000)])
+    assert [pair.left for pair in pairs] == ["button 0", "button 1", "button 2"]
+    assert problems == ["10,000 items, where 3 were asked for: the others are left out"]

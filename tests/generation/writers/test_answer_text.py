@@ -1,6 +1,7 @@
 import pytest
 
-from tfsiamese.generation.writers.answer_text import json_part
+from tfsiamese.generation.writers.answer_text import json_part, storable
+from tfsiamese.generation.writers.failures import RefusalError
 
 JSON = '{"items": [{"question": "為什麼？"}]}'
 
@@ -27,3 +28,23 @@ def test_the_json_is_found(text):
 )
 def test_all_else_is_left_as_it_is(text):
     assert json_part(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Größe 東京 🍎\x00", "Größe 東京 🍎\x00"),
+        ("a\ud83db", "a\ufffdb"),
+        ("\udc00\ud83d", "\ufffd\ufffd"),
+        ("\ud83c\udf4e", "🍎"),
+        ("\ud83d🍎", "\ufffd🍎"),
+        ("", ""),
+    ],
+)
+def test_halves_of_characters_are_joined_or_replaced(text, expected):
+    assert storable(text) == expected
+
+
+def test_the_reason_of_a_failure_can_be_stored():
+    failure = RefusalError("it said \ud83d")
+    assert failure.reason == str(failure) == "it said \ufffd"

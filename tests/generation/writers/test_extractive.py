@@ -2,7 +2,8 @@ from collections import Counter
 
 import pytest
 
-from tfsiamese.generation.chunks import Chunk
+from tfsiamese.generation.chunks import Chunk, chunk_document
+from tfsiamese.generation.documents import Block, Document
 from tfsiamese.generation.tasks.written_pair import WrittenPair
 from tfsiamese.generation.writers.extractive import count_headings, extract_pair
 
@@ -97,6 +98,38 @@ def test_a_heading_loses_its_number_and_keeps_its_words(heading: str, query: str
 @pytest.mark.parametrize("heading", [">>>", "***", "1.2.3", "Chapter 4", "-x", "{ } ( ) => a"])
 def test_a_heading_without_words_gives_way_to_the_first_sentence(heading: str):
     assert left(chunk(PASSAGE, heading)) == FIRST
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Footnotes",
+        "7. References",
+        "Index",
+        "Table of Contents",
+        "Literaturverzeichnis",
+        "Оглавление",
+        "目次",
+        "Index¶",
+    ],
+)
+def test_a_heading_of_what_only_serves_the_document_is_no_query(heading: str):
+    assert left(chunk(PASSAGE, "Manual", heading)) == FIRST
+
+
+@pytest.mark.parametrize("heading", ["Index of the database", "References to other objects", "Contents of the box"])
+def test_a_heading_may_begin_with_such_a_word(heading: str):
+    assert left(chunk(PASSAGE, heading)) == heading
+
+
+def test_a_single_word_behind_the_number_of_its_section_is_preceded_by_what_stands_above_it():
+    blocks = [
+        Block(text, kind, int(kind == "heading"))
+        for heading in ("1 Installation", "2 Commissioning")
+        for text, kind in ((heading, "heading"), (PASSAGE, "paragraph"))
+    ]
+    chunks = chunk_document(Document("pump.pdf", "Pump X20", tuple(blocks))).chunks
+    assert [left(each) for each in chunks] == ["Pump X20: Installation", "Pump X20: Commissioning"]
 
 
 @pytest.mark.parametrize("heading", [FIRST, "Take the package from the index"])

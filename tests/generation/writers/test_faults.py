@@ -17,6 +17,7 @@ from tfsiamese.generation.writers import (
     UnusableAnswerError,
     UnusableWriterError,
     WriterError,
+    make_writer,
 )
 
 KINDS = {
@@ -164,6 +165,46 @@ def test_a_writer_cannot_be_pickled_and_a_closed_one_says_so(server, api):
     writer.close()
     with pytest.raises(UnusableWriterError, match="closed"):
         writer.write(request())
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_writer_is_closed_at_the_end_of_its_block(server, api):
+    with pytest.raises(ZeroDivisionError), writer_for(server, api) as writer:
+        assert writer.write(request()).text
+        raise ZeroDivisionError
+    with pytest.raises(UnusableWriterError, match="closed"):
+        writer.write(request())
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_server_that_wants_a_key_and_got_none_says_how_to_name_one(server, api, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    url = server.openai_url if api == "openai" else server.gemini_url
+    with make_writer(f"{api}:any", base_url=url) as writer, pytest.raises(UnusableWriterError) as raised:
+        writer.write(request())
+    advice = f"No key was sent to 127.0.0.1:{server.server_port}: name the environment variable that holds it with "
+    assert raised.value.reason.endswith(f". {advice}--key-variable (key_variable= in Python).")
+    assert server.requests[0].key == "none"
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_forbidden_model_without_a_key_may_need_one(api):
+    with FaultServer() as server:
+        server.next_faults.append("forbidden")
+        url = server.openai_url if api == "openai" else server.gemini_url
+        with make_writer(f"{api}:any", base_url=url) as writer, pytest.raises(UnusableWriterError) as raised:
+            writer.write(request())
+    assert "HTTP 403" in raised.value.reason
+    assert "No key was sent" in raised.value.reason
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_half_a_surrogate_pair_in_an_answer_is_replaced(server, api):
+    server.next_faults.append("half-pair")
+    with writer_for(server, api) as writer:
+        text = writer.write(request()).text
+    assert "\ufffd?" in text
+    assert text.encode()
 
 
 @pytest.mark.parametrize("api", APIS)

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from tfsiamese.errors import DependencyError, SettingsError
-from tfsiamese.generation.writers import make_writer
+from tfsiamese.generation.writers import make_writer, writer_name
 
 LOCAL = "http://localhost:11434/v1"
 VARIABLES = ("OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
@@ -20,10 +20,9 @@ def no_keys(monkeypatch):
 
 @pytest.mark.parametrize("model", ["qwen3:8b", "org/model", "gpt-5-mini", "hf.co/org/Model-GGUF:Q4_K_M", "模型"])
 def test_a_model_may_hold_colons_and_slashes(model):
-    writer = make_writer(f"openai:{model}", base_url=LOCAL)
-    assert writer.name == f"openai:{model}"
-    assert writer._access.model == model
-    writer.close()
+    with make_writer(f"openai:{model}", base_url=LOCAL) as writer:
+        assert writer.name == f"openai:{model} at localhost:11434"
+        assert writer._access.model == model
 
 
 @pytest.mark.parametrize(
@@ -42,8 +41,9 @@ def test_a_model_may_hold_colons_and_slashes(model):
     ],
 )
 def test_a_name_that_stands_for_no_writer_is_explained(name, words):
-    with pytest.raises(SettingsError, match=words.replace("?", r"\?")):
-        make_writer(name, base_url=LOCAL)
+    for make in (make_writer, writer_name):
+        with pytest.raises(SettingsError, match=words.replace("?", r"\?")):
+            make(name, base_url=LOCAL)
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,42 @@ def test_a_name_that_stands_for_no_writer_is_explained(name, words):
     ],
 )
 def test_a_base_url_that_cannot_be_is_refused_without_its_secrets(url):
-    with pytest.raises(SettingsError, match="base URL") as raised:
-        make_writer("openai:any", base_url=url)
-    assert "hidden-word" not in str(raised.value)
+    for make in (make_writer, writer_name):
+        with pytest.raises(SettingsError, match="base URL") as raised:
+            make("openai:any", base_url=url)
+        assert "hidden-word" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "expected"),
+    [
+        ("openai:m", None, "openai:m"),
+        (" openai:m ", "https://api.openai.com/v1/", "openai:m"),
+        ("openai:m", "https://EU.api.openai.com/v1", "openai:m"),
+        ("gemini:m", "https://generativelanguage.googleapis.com", "gemini:m"),
+        ("openai:qwen3:8b", LOCAL, "openai:qwen3:8b at localhost:11434"),
+        ("openai:m", "http://HOST.example:80/v1/", "openai:m at host.example"),
+        ("openai:m", "https://host.example:443/v1", "openai:m at host.example"),
+        ("openai:m", "https://host.example:80/v1", "openai:m at host.example:80"),
+        ("openai:m", "https://host.example/Team/openai/v1", "openai:m at host.example/Team/openai/v1"),
+        ("openai:m", "https://host.example", "openai:m at host.example"),
+        ("openai:m", "http://[::1]:8000/v1", "openai:m at [::1]:8000"),
+        ("gemini:m", "http://host.example/proxy", "gemini:m at host.example/proxy"),
+        ("gemini-legacy:m", "https://api.openai.com/v1", "gemini-legacy:m at api.openai.com"),
+    ],
+)
+def test_a_writer_is_called_by_service_model_and_server_without_key_or_package(name, url, expected, monkeypatch):
+    for package in ("openai", "google.genai"):
+        monkeypatch.setitem(sys.modules, package, None)
+    assert writer_name(name, url) == expected
+
+
+def test_a_writer_has_the_name_that_is_known_before(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", VALUE)
+    monkeypatch.setenv("GEMINI_API_KEY", VALUE)
+    for name, url in [("openai:m", None), ("openai:m", LOCAL), ("gemini:m", None), ("gemini:m", "http://h:1/p")]:
+        with make_writer(name, base_url=url) as writer:
+            assert writer.name == writer_name(name, url)
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "5", None, True])

@@ -14,8 +14,9 @@ class Chunk:
         source: the document's.
         offset: where the text begins in the document's text, in characters.
         page: the page on which it begins, from 1; None where the format has no pages.
-        title: the document's; "" where it has none.
-        headings: those above it, the highest first; the document's title is among them only where it is a heading.
+        title: the document's; "" where it has none. Without the number of a section, as the headings.
+        headings: those above it, the highest first, without bare numbers that count sections; the document's title is
+            among them only where it is a heading.
         opens_section: whether it is the first chunk under its headings.
     """
 

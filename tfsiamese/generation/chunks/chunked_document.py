@@ -13,7 +13,8 @@ class LeftOut:
 
     Attributes:
         chunk: the chunk.
-        reason: "too short", or "no prose" where it holds only code, numbers or single words.
+        reason: "too short", or "no prose" where it holds only code, numbers or single words, or is part of a table of
+            contents or an index.
     """
 
     chunk: Chunk

@@ -1,14 +1,16 @@
 """Documents -> chunks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tfsiamese.errors import SettingsError
 from tfsiamese.generation.chunks.chunk import Chunk
 from tfsiamese.generation.chunks.chunked_document import ChunkedDocument, LeftOut
 from tfsiamese.generation.chunks.cutting import cut
+from tfsiamese.generation.chunks.heading_numbers import heading_names
 from tfsiamese.generation.chunks.measuring import CharacterMeasure, CountTokens, Measure, TokenCounts, TokenMeasure
 from tfsiamese.generation.chunks.packing import Run, pack
+from tfsiamese.generation.chunks.page_lists import lists_pages
 from tfsiamese.generation.chunks.prose import reading_length
 from tfsiamese.generation.chunks.sections import Section, Unit, read_sections
 from tfsiamese.generation.chunks.settings import ChunkSettings
@@ -23,7 +25,8 @@ def chunk_document(
     """Cuts a document into chunks of whole sentences, none of which reaches across a heading.
 
     A chunk ends with a paragraph where that fills at least half of it. Tables and code are cut between lines. A
-    sentence that is longer than a chunk is cut behind a clause, else at white space, else between characters.
+    sentence that is longer than a chunk is cut behind a clause, else at white space, else between characters. Chunks
+    have headings without the bare numbers that count sections, as in "2 Installation".
 
     Args:
         document: the document.
@@ -35,7 +38,8 @@ def chunk_document(
         SettingsError: the unit is "tokens", and there is nothing to count them, or it gives None.
     """
     settings = settings or ChunkSettings()
-    sections = list(read_sections(document))
+    names = heading_names(document)
+    sections = list(read_sections(document, names))
     if settings.unit == "characters":
         most = settings.size
         sections = [replace(section, units=_cut_units(document.text, section.units, most)) for section in sections]
@@ -47,7 +51,13 @@ def chunk_document(
         )
     else:
         sections, runs = _by_tokens(document.text, sections, count_tokens, settings)
-    return _chunked(document, sections, runs, settings)
+    return _chunked(document, _title(document, names), runs, settings)
+
+
+def _title(document: Document, names: Mapping[int, str]) -> str:
+    """The document's title; without a number where it is a heading that loses its own."""
+    same = (name for number, name in names.items() if document.blocks[number].text == document.title)
+    return next(same, document.title)
 
 
 def _cut_units(text: str, units: Sequence[Unit], most: int) -> tuple[Unit, ...]:
@@ -115,7 +125,7 @@ def _span(section: Section, first: int, last: int) -> tuple[int, int]:
 
 
 def _chunked(
-    document: Document, sections: list[Section], runs: list[tuple[Section, Run]], settings: ChunkSettings
+    document: Document, title: str, runs: list[tuple[Section, Run]], settings: ChunkSettings
 ) -> ChunkedDocument:
     chunks: list[Chunk] = []
     left_out: list[LeftOut] = []
@@ -127,14 +137,19 @@ def _chunked(
             source=document.source,
             offset=start,
             page=document.blocks[units[0].block].page,
-            title=document.title,
+            title=title,
             headings=section.headings,
             opens_section=run.first == 0,
         )
         if reading_length(chunk.text) < settings.min_size:
             left_out.append(LeftOut(chunk, "too short"))
-        elif not any(unit.is_prose for unit in units):
+        elif not any(unit.is_prose for unit in units) or _lists_pages(document, units):
             left_out.append(LeftOut(chunk, "no prose"))
         else:
             chunks.append(chunk)
     return ChunkedDocument(tuple(chunks), tuple(left_out))
+
+
+def _lists_pages(document: Document, units: Sequence[Unit]) -> bool:
+    """Whether units are entries with the numbers of their pages."""
+    return lists_pages("\n".join(document.text[unit.start : unit.end] for unit in units))

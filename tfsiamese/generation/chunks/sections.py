@@ -1,7 +1,7 @@
 """The parts of a document between headings, as units that are not taken apart."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tfsiamese.generation.chunks.prose import is_prose
@@ -45,8 +45,13 @@ class Section:
     units: tuple[Unit, ...]
 
 
-def read_sections(document: Document) -> Iterator[Section]:
-    """The sections of a document that hold text."""
+def read_sections(document: Document, names: Mapping[int, str]) -> Iterator[Section]:
+    """The sections of a document that hold text.
+
+    Args:
+        document: the document.
+        names: what its headings are called, by the numbers of their blocks.
+    """
     headings: list[tuple[int, str]] = []
     units: list[Unit] = []
     for number, block in enumerate(document.blocks):
@@ -58,7 +63,7 @@ def read_sections(document: Document) -> Iterator[Section]:
         units = []
         while headings and headings[-1][0] >= block.level:
             headings.pop()
-        headings.append((block.level, block.text))
+        headings.append((block.level, names[number]))
     if units:
         yield Section(tuple(text for _, text in headings), tuple(units))
 

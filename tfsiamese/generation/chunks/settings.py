@@ -1,13 +1,13 @@
 """How a document is cut into chunks."""
 
-import numbers
 from dataclasses import dataclass
 
 from tfsiamese.errors import SettingsError
+from tfsiamese.generation.setting_checks import require_whole
 
-__all__ = ["UNITS", "ChunkSettings"]
+__all__ = ["ChunkSettings"]
 
-UNITS = ("characters", "tokens")
+_UNITS = ("characters", "tokens")
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class ChunkSettings:
     min_size: int = 80
 
     def __post_init__(self) -> None:
-        if self.unit not in UNITS:
-            raise SettingsError(f"Unknown unit {self.unit!r}. Expected one of {', '.join(UNITS)}.")
-        _require_whole("size", self.size, 1)
-        _require_whole("overlap", self.overlap, 0)
-        _require_whole("min_size", self.min_size, 0)
+        if self.unit not in _UNITS:
+            raise SettingsError(f"Unknown unit {self.unit!r}. Expected one of {', '.join(_UNITS)}.")
+        require_whole("size", self.size, 1)
+        require_whole("overlap", self.overlap, 0)
+        require_whole("min_size", self.min_size, 0)
         if self.overlap >= self.size:
             raise SettingsError(
                 f"Expected overlap to be less than size. Received: overlap={self.overlap}, size={self.size}."
@@ -45,8 +45,3 @@ class ChunkSettings:
             raise SettingsError(
                 f"Expected min_size to be less than size. Received: min_size={self.min_size}, size={self.size}."
             )
-
-
-def _require_whole(name: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-        raise SettingsError(f"Expected {name} to be a whole number from {least}. Received: {name}={value!r}.")

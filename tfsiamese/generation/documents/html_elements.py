@@ -17,9 +17,9 @@ _DROPPED_NAMES = (
     "select source style svg template textarea title track video"
 )
 _DROPPED_CLASS_NAMES = (
-    "anchor-link anchorjs-link breadcrumb breadcrumbs footnote-backref footnote-ref footnote-reference genindextable "
-    "hash-link header-anchor headerlink indextable linenos mw-editsection navbox sr-only toc toctree-wrapper "
-    "viewcode-back viewcode-link visually-hidden"
+    "anchor-link anchorjs-link breadcrumb breadcrumbs fn-bracket footnote-backref footnote-ref footnote-reference "
+    "genindextable hash-link header-anchor headerlink indextable linenos mw-editsection navbox sr-only toc "
+    "toctree-wrapper viewcode-back viewcode-link visually-hidden"
 )
 
 BLOCKS = HEADINGS | frozenset(_BLOCK_NAMES.split())
@@ -35,6 +35,7 @@ _DROPPED_ROLES = frozenset(
 )
 # What Sphinx puts into aside elements belongs to the text.
 _KEPT_ASIDES = frozenset(("topic", "sidebar", "admonition", "footnote", "footnote-list"))
+_NOTE_CLASSES = ["footnote", "citation"]
 _PERMALINKS = frozenset("¶#§🔗")
 
 
@@ -60,6 +61,7 @@ def is_dropped(element: Any) -> bool:
         or _is_hidden(attributes)
         or (name == "a" and _is_permalink(element))
         or (name == "sup" and "reference" in named)
+        or ("label" in named and _is_in_note(element))
     )
 
 
@@ -86,6 +88,11 @@ def _is_around(element: Any, named: frozenset[str]) -> bool:
     if element.name == "form":
         return element.find(["h1", "h2", "main", "article"]) is None
     return element.find_parent(["main", "article"]) is None or element.find("h1") is None
+
+
+def _is_in_note(element: Any) -> bool:
+    """Whether a label is the number of a footnote or the key of a citation, as Sphinx and docutils name them."""
+    return element.find_parent(class_=_NOTE_CLASSES) is not None
 
 
 def _is_hidden(attributes: Any) -> bool:

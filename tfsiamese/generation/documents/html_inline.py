@@ -9,7 +9,7 @@ from bs4.element import PreformattedString
 from tfsiamese.generation.documents.clean_text import clean_code, clean_lines, join_lines
 from tfsiamese.generation.documents.html_elements import BLOCKS, is_dropped
 
-__all__ = ["code_text", "inline_text", "is_text", "is_text_table", "table_text"]
+__all__ = ["code_text", "inline_text", "is_text", "is_text_table", "table_text", "walk"]
 
 _INSIDE_LAYOUT = ["table", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "article", "section", "dl"]
 

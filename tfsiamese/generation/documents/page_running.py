@@ -3,16 +3,14 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-from tfsiamese.generation.documents.page_lines import make_lines
+from tfsiamese.generation.documents.page_counts import page_count_words
+from tfsiamese.generation.documents.page_edges import EdgeRow, edge_rows
 from tfsiamese.generation.documents.page_words import PageText, Word
 
 __all__ = ["remove_running_lines"]
 
-_ZONE = 0.2
-_OUTERMOST = 4
 _HEIGHT_STEP = 4.0
 _MIN_PAGES = 3
 _MIN_SHARE = 0.4
@@ -32,58 +30,38 @@ _PAGE_NUMBER = re.compile(
 )
 
 
-@dataclass(slots=True)
-class _Row:
-    """A line across the whole page, near its upper or lower edge."""
-
-    page: int
-    words: list[Word]
-    text: str
-    bottom: float
-    size: float
-    is_footer: bool
-    is_outermost: bool
-
-
 def remove_running_lines(pages: Sequence[PageText], body_size: float) -> None:
     """Takes running headers and footers, page numbers and watermarks out of the pages' words.
 
     A line near the upper or lower edge is a running one if it stands at the same height on at least three pages, most
     of those between the first and the last of them or every other one, with the same words. Numbers in it may differ
-    if they count with the pages; large lines, which may be headings, must agree in them. Page numbers alone on the
-    outermost line go from documents of any length.
+    if they count with the pages; large lines, which may be headings, must agree in them. On two pages, such lines are
+    running ones only in the margins, with none but others of them between them and the edge. Page numbers go from the
+    outermost lines of documents of any length, whether they are alone there or say "Page 2 of 7" beside other words.
 
     Args:
         pages: of one document; their words are changed.
         body_size: the font size of most of the text, in points.
     """
-    rows = [row for number, page in enumerate(pages) for row in _edge_rows(number, page)]
+    rows = [row for number, page in enumerate(pages) for row in edge_rows(number, page)]
     drop: set[int] = set()
     for row in rows:
         if row.is_outermost and _PAGE_NUMBER.fullmatch(row.text) and _is_apart(row, pages[row.page]):
             drop.update(map(id, row.words))
-    for group in _groups(rows, lambda row: (row.is_footer, _words_of(row))):
+    groups = _groups(rows, lambda row: (row.is_footer, _words_of(row)))
+    if len(pages) == 2:
+        drop |= _rows_of_two_pages(groups, body_size)
+    for group in groups:
         if _is_running(group, body_size):
             drop.update(id(word) for row in group for word in row.words)
     drop |= _numbered_rows(rows, len(pages), body_size)
+    drop |= page_count_words(rows, len(pages))
     drop |= _watermarks(pages, body_size)
     for page in pages:
         page.words = [word for word in page.words if id(word) not in drop]
 
 
-def _edge_rows(number: int, page: PageText) -> list[_Row]:
-    upper, lower = _ZONE * page.height, (1 - _ZONE) * page.height
-    rows = []
-    for is_footer in (False, True):
-        words = [word for word in page.words if (word.top > lower if is_footer else word.bottom < upper)]
-        lines = make_lines(words)
-        edge = lines[::-1][:_OUTERMOST] if is_footer else lines[:_OUTERMOST]
-        for place, line in enumerate(edge):
-            rows.append(_Row(number, list(line.words), line.text, line.bottom, line.size, is_footer, place == 0))
-    return rows
-
-
-def _words_of(row: _Row) -> tuple[str, ...]:
+def _words_of(row: EdgeRow) -> tuple[str, ...]:
     """What is compared: the words in any order, as left and right pages turn it, without numbers."""
     words = [_NUMBER.sub("#", word) for word in row.text.split()]
     if len(words) > 1 or not row.is_footer:
@@ -91,9 +69,9 @@ def _words_of(row: _Row) -> tuple[str, ...]:
     return tuple(sorted(words))
 
 
-def _groups(rows: Sequence[_Row], key: Callable[[_Row], object]) -> list[list[_Row]]:
+def _groups(rows: Sequence[EdgeRow], key: Callable[[EdgeRow], object]) -> list[list[EdgeRow]]:
     """Rows of one key that stand at one height."""
-    by_key: dict[object, list[_Row]] = defaultdict(list)
+    by_key: dict[object, list[EdgeRow]] = defaultdict(list)
     for row in rows:
         by_key[key(row)].append(row)
     groups = []
@@ -107,17 +85,44 @@ def _groups(rows: Sequence[_Row], key: Callable[[_Row], object]) -> list[list[_R
     return groups
 
 
-def _is_running(group: list[_Row], body_size: float) -> bool:
+def _is_running(group: list[EdgeRow], body_size: float) -> bool:
     pages = {row.page for row in group}
     span = max(pages) - min(pages) + 1
     if len(pages) < _MIN_PAGES or len(pages) < _MIN_SHARE * span:
         return False
+    return _is_alike(group, body_size)
+
+
+def _is_alike(group: list[EdgeRow], body_size: float) -> bool:
+    """Whether rows differ in nothing, or in numbers that count with the pages."""
     if len({tuple(sorted(row.text.split())) for row in group}) == 1:
         return True
     return group[0].size < _LARGE * body_size and _counts_with_pages(group)
 
 
-def _counts_with_pages(group: list[_Row]) -> bool:
+def _rows_of_two_pages(groups: Sequence[list[EdgeRow]], body_size: float) -> set[int]:
+    """Words of the lines in the margins that both pages of a document have, from the edge inwards."""
+    drop: set[int] = set()
+    pairs = [
+        group
+        for group in groups
+        if [row.page for row in group] == [0, 1]
+        and all(row.in_margin for row in group)
+        and group[0].place == group[1].place
+        and _is_alike(group, body_size)
+    ]
+    for is_footer in (False, True):
+        ordered = sorted(
+            (group for group in pairs if group[0].is_footer == is_footer), key=lambda group: group[0].place
+        )
+        for place, group in enumerate(ordered):
+            if group[0].place != place:
+                break
+            drop.update(id(word) for row in group for word in row.words)
+    return drop
+
+
+def _counts_with_pages(group: list[EdgeRow]) -> bool:
     """Whether one of the lines' numbers, arabic or roman, grows as the page does."""
     numbers = [(row.page, _numbers(row.text)) for row in group]
     steps = [
@@ -137,7 +142,7 @@ def _roman_value(text: str) -> int:
     return sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True))
 
 
-def _numbered_rows(rows: Sequence[_Row], num_pages: int, body_size: float) -> set[int]:
+def _numbered_rows(rows: Sequence[EdgeRow], num_pages: int, body_size: float) -> set[int]:
     """Words of outermost lines that begin or end with the page's number, as most pages print it.
 
     They are found where a running header is that of a chapter of one or two pages.
@@ -156,7 +161,7 @@ def _numbered_rows(rows: Sequence[_Row], num_pages: int, body_size: float) -> se
     return {id(word) for row, offset in numbered if offset == usual for word in row.words}
 
 
-def _is_apart(row: _Row, page: PageText) -> bool:
+def _is_apart(row: EdgeRow, page: PageText) -> bool:
     """Whether white space sets a line off from the text of its page."""
     own = set(map(id, row.words))
     others = [word for word in page.words if id(word) not in own]

@@ -23,8 +23,9 @@ logger = logging.getLogger(__name__)
 _MAX_UNREADABLE = 0.25
 _HEADER_LENGTH = 1024
 _NO_TITLE = re.compile(
-    r"(?:untitled|unbenannt|ohne titel|sans titre|no ?title|title|document|slide|(?:powerpoint )?presentation)\s*\d*"
-    r"|microsoft (?:word|powerpoint|excel)\b.*|(?:https?|file):.*|\W*|anonymous|unspecified"
+    r"\W*|\W*(?:untitled|unbenannt|ohne titel|sans titre|no ?title|title|document|slide|(?:powerpoint )?presentation"
+    r"|anonymous|unspecified|unknown|none|null)\W*\d*\W*"
+    r"|microsoft (?:word|powerpoint|excel)\b.*|(?:https?|file):.*"
     r"|.*\.(?:docx?|odt|pdf|tex|dvi|indd|qxd|rtf|pptx?|xlsx?|txt|html?|md)",
     re.IGNORECASE,
 )

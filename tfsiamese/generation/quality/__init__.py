@@ -2,7 +2,9 @@
 
 from tfsiamese.generation.quality.dropped import Dropped
 from tfsiamese.generation.quality.filtering import FilteredPairs, filter_by_round_trip, filter_pairs
-from tfsiamese.generation.quality.language import LANGUAGES, detect_language, language_name
+from tfsiamese.generation.quality.folding import text_key
+from tfsiamese.generation.quality.language import detect_language
+from tfsiamese.generation.quality.language_names import LANGUAGES, language_name
 from tfsiamese.generation.quality.packages import check_quality_packages
 from tfsiamese.generation.quality.reasons import REASONS
 from tfsiamese.generation.quality.settings import FilterSettings
@@ -21,4 +23,5 @@ __all__ = [
     "filter_pairs",
     "language_name",
     "split_by_document",
+    "text_key",
 ]

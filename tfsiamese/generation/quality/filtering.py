@@ -22,8 +22,8 @@ from tfsiamese.search import TextEncoder
 
 __all__ = ["FilteredPairs", "filter_by_round_trip", "filter_pairs"]
 
-Check = Callable[[WrittenPair], Finding | None]
-Search = Callable[[Sequence[WrittenPair]], list[Finding | None]]
+_Check = Callable[[WrittenPair], Finding | None]
+_Search = Callable[[Sequence[WrittenPair]], list[Finding | None]]
 
 
 @dataclass(frozen=True)
@@ -40,29 +40,21 @@ def filter_pairs(
     settings: FilterSettings | None = None,
     *,
     language: str | None = None,
-    encoder: TextEncoder | None = None,
-    corpus: Sequence[Chunk] = (),
-    show_progress: bool = False,
 ) -> FilteredPairs:
     """Drops the pairs that have a fault, each with the first one found, the cheap checks first.
 
     In this order: lengths; the same text twice; questions that name the text; those that copy their passage; the
-    language; duplicates; near-duplicates; questions that do not find their passage. A pair that was dropped is no
-    duplicate's original.
+    language; duplicates; near-duplicates. A pair that was dropped is no duplicate's original. `settings.round_trip` is
+    for `filter_by_round_trip`.
 
     Args:
         pairs: as they were written; of duplicates the first is kept.
         task: what they were written for.
         settings: which checks to make, and how strictly; by default `FilterSettings()`.
         language: the code of the language that was asked for; None where it should be the passage's own.
-        encoder: has `encode(texts, batch_size=…, show_progress=…)`; without one there is no round trip here, whatever
-            the settings say, and `filter_by_round_trip` makes it later.
-        corpus: all chunks, which the round trip has to find the right one among; by default those of the pairs.
-        show_progress: passed on to the encoder.
 
     Raises:
         DependencyError: a package of a check that is on is not installed.
-        EncoderError: the encoder's answer is not one finite vector for each text.
         SettingsError: the language is unknown.
     """
     settings = settings or FilterSettings()
@@ -72,8 +64,6 @@ def filter_pairs(
     faults = {row: finding for row, finding in enumerate(found) if finding}
     for search in _searches(task, settings):
         _add_found(faults, pairs, search)
-    if encoder is not None:
-        _add_found(faults, pairs, _round_trip(task, settings, encoder, corpus, show_progress))
     return _separated(pairs, faults)
 
 
@@ -86,17 +76,28 @@ def filter_by_round_trip(
     corpus: Sequence[Chunk] = (),
     show_progress: bool = False,
 ) -> FilteredPairs:
-    """The last check of `filter_pairs` alone, with its arguments; all are kept where it is off or nothing is retrieved.
+    """Drops the questions that do not find their passage; none where this is off or nothing is retrieved.
+
+    Args:
+        pairs: as they were written.
+        task: what they were written for.
+        settings: how near the passage has to be, and how many texts the encoder takes at once.
+        encoder: has `encode(texts, batch_size=…, show_progress=…)`.
+        corpus: all chunks, which the right one has to be found among; by default those of the pairs.
+        show_progress: passed on to the encoder.
 
     Raises:
         EncoderError: the encoder's answer is not one finite vector for each text.
     """
-    faults: dict[int, Finding] = {}
-    _add_found(faults, pairs, _round_trip(task, settings, encoder, corpus, show_progress))
-    return _separated(pairs, faults)
+    k = settings.round_trip
+    if k is None or not task.is_retrieval:
+        return FilteredPairs(list(pairs), [])
+    ranks = passage_ranks(pairs, task, encoder, corpus, batch_size=settings.batch_size, show_progress=show_progress)
+    found = {row: Finding(NOT_RETRIEVED, f"rank {rank}") for row, rank in enumerate(ranks.tolist()) if rank > k}
+    return _separated(pairs, found)
 
 
-def _add_found(faults: dict[int, Finding], pairs: Sequence[WrittenPair], search: Search) -> None:
+def _add_found(faults: dict[int, Finding], pairs: Sequence[WrittenPair], search: _Search) -> None:
     """Adds what a search finds among the pairs that have no fault yet."""
     rows = [row for row in range(len(pairs)) if row not in faults]
     findings = search([pairs[row] for row in rows])
@@ -110,7 +111,7 @@ def _separated(pairs: Sequence[WrittenPair], faults: Mapping[int, Finding]) -> F
     )
 
 
-def _checks(task: Task, settings: FilterSettings, language: str | None) -> Iterator[Check]:
+def _checks(task: Task, settings: FilterSettings, language: str | None) -> Iterator[_Check]:
     """What looks at one pair at a time."""
     yield lambda pair: check_lengths(pair, task, settings)
     yield lambda pair: check_repeated_texts(pair, task)
@@ -122,22 +123,9 @@ def _checks(task: Task, settings: FilterSettings, language: str | None) -> Itera
         yield lambda pair: check(pair, task)
 
 
-def _searches(task: Task, settings: FilterSettings) -> Iterator[Search]:
+def _searches(task: Task, settings: FilterSettings) -> Iterator[_Search]:
     """What compares all pairs that are left."""
     yield lambda pairs: find_duplicates(pairs, task)
     threshold = settings.near_duplicates
     if threshold is not None:
         yield lambda pairs: find_near_duplicates(pairs, task, threshold)
-
-
-def _round_trip(
-    task: Task, settings: FilterSettings, encoder: TextEncoder, corpus: Sequence[Chunk], show_progress: bool
-) -> Search:
-    def search(pairs: Sequence[WrittenPair]) -> list[Finding | None]:
-        k = settings.round_trip
-        if k is None or not task.is_retrieval:
-            return [None] * len(pairs)
-        ranks = passage_ranks(pairs, task, encoder, corpus, batch_size=settings.batch_size, show_progress=show_progress)
-        return [Finding(NOT_RETRIEVED, f"rank {rank}") if rank > k else None for rank in ranks.tolist()]
-
-    return search

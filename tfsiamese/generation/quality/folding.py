@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from tfsiamese.generation.shortening import shortened
+
 __all__ = ["designators", "fold", "has_words", "quoted", "text_key"]
 
 # They tell C from C# and C++, and 5 from 5 %.
@@ -58,8 +60,7 @@ def has_words(text: str) -> bool:
 
 def quoted(text: str) -> str:
     """A text in one line between quotation marks, cut where it is long."""
-    line = " ".join(text.split())
-    return f"'{line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1].rstrip() + '…'}'"
+    return f"'{shortened(text, _LONGEST_QUOTE)}'"
 
 
 def _plain_digits(numeral: str) -> str:

@@ -5,10 +5,10 @@ import re
 from functools import cache
 from typing import Any
 
-from tfsiamese.errors import DependencyError
-from tfsiamese.generation.quality.language_names import LANGUAGES, language_name
+from tfsiamese.generation.quality.language_names import LANGUAGES
+from tfsiamese.generation.quality.packages import require_packages
 
-__all__ = ["LANGUAGES", "detect_language", "language_name", "language_probabilities", "plain_words"]
+__all__ = ["detect_language", "language_probabilities", "plain_words"]
 
 _CODE_SPANS = re.compile(r"```.*?```|`[^`\n]*`|https?://\S+|www\.\S+|\S+@\S+\.\w+", re.DOTALL)
 # Runs of what identifiers, paths and formulas are made of; other scripts may stand right beside them.
@@ -69,12 +69,9 @@ def _without_identifier(run: re.Match[str]) -> str:
 
 @cache
 def _identifier() -> Any:
-    try:
-        from py3langid.langid import MODEL_FILE, LanguageIdentifier
-    except ImportError as error:
-        raise DependencyError(
-            'Detecting languages needs py3langid. Install it with pip install "tfsiamese[generate]".'
-        ) from error
+    require_packages("py3langid")
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
     # The name up to py3langid 0.3.
     load = getattr(LanguageIdentifier, "from_model_file", None) or LanguageIdentifier.from_pickled_model
     identifier = load(MODEL_FILE)

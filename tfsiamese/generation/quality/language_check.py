@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tfsiamese.generation.quality.dropped import Finding
-from tfsiamese.generation.quality.language import LANGUAGES, language_name, language_probabilities, plain_words
+from tfsiamese.generation.quality.language import language_probabilities, plain_words
+from tfsiamese.generation.quality.language_names import LANGUAGES, language_name
 from tfsiamese.generation.quality.reasons import WRONG_LANGUAGE
 from tfsiamese.generation.quality.scripts import is_unspaced, letters_by_script, scripts_of
 from tfsiamese.generation.tasks.task import Task
 from tfsiamese.generation.tasks.written_pair import WrittenPair
 
-__all__ = ["CLOSE_LANGUAGES", "language_check", "wrong_language"]
+__all__ = ["language_check"]
 
 # Told apart too seldom, or not at all, in a single sentence.
-CLOSE_LANGUAGES = tuple(
+_CLOSE_LANGUAGES = tuple(
     frozenset(group.split())
     for group in (
         "da nb nn no sv fo",
@@ -93,12 +94,6 @@ def language_check(language: str | None) -> Callable[[WrittenPair, Task], Findin
         return None
 
     return check
-
-
-def wrong_language(text: str, language: str) -> str | None:
-    """What a text is in instead of `language`, as "German instead of English"; None where it may be in it."""
-    language_name(language)
-    return _mismatch(plain_words(text), _Expected(language, frozenset(scripts_of(language))))
 
 
 def _expected_of(passage: str) -> _Expected:
@@ -187,7 +182,7 @@ def _best_group(probabilities: Mapping[str, float]) -> tuple[str, float]:
 
 def _group(code: str) -> frozenset[str]:
     """A language and those close to it."""
-    return next((group for group in CLOSE_LANGUAGES if code in group), frozenset({code}))
+    return next((group for group in _CLOSE_LANGUAGES if code in group), frozenset({code}))
 
 
 def _instead(found: str, expected: _Expected) -> str:

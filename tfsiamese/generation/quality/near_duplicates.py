@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from tfsiamese.errors import DependencyError
 from tfsiamese.generation.quality.dropped import Finding
 from tfsiamese.generation.quality.duplicates import named_pair
 from tfsiamese.generation.quality.folding import designators, fold
+from tfsiamese.generation.quality.packages import require_packages
 from tfsiamese.generation.quality.reasons import NEAR_DUPLICATE
 from tfsiamese.generation.tasks.task import Task
 from tfsiamese.generation.tasks.written_pair import WrittenPair
@@ -19,7 +19,7 @@ _MOST_ROWS = _NUM_PERMUTATIONS // 2
 # Of pairs right at the threshold; those above it are missed more seldom still.
 _MISSED = 1e-4
 
-Texts = tuple[str, ...]
+_Texts = tuple[str, ...]
 
 
 def find_near_duplicates(pairs: Sequence[WrittenPair], task: Task, threshold: float) -> list[Finding | None]:
@@ -40,13 +40,9 @@ def find_near_duplicates(pairs: Sequence[WrittenPair], task: Task, threshold: fl
     Reference: Broder, "On the resemblance and containment of documents", 1997; Leskovec, Rajaraman and Ullman, "Mining
     of Massive Datasets", chapter 3, for the bands.
     """
-    try:
-        from datasketch import MinHash, MinHashLSH
-    except ImportError as error:
-        raise DependencyError(
-            'Finding near-duplicates needs datasketch. Install it with pip install "tfsiamese[generate]", '
-            "or turn the check off with near_duplicates=None."
-        ) from error
+    require_packages("datasketch")
+    from datasketch import MinHash, MinHashLSH
+
     texts = [_compared(pair, task) for pair in pairs]
     index = MinHashLSH(num_perm=_NUM_PERMUTATIONS, params=_bands(threshold))
     encoded = ([shingle.encode("utf-8", "surrogatepass") for shingle in sorted(_shingles(text))] for text in texts)
@@ -60,24 +56,24 @@ def find_near_duplicates(pairs: Sequence[WrittenPair], task: Task, threshold: fl
     return findings
 
 
-def shingle_similarity(left: Texts, right: Texts) -> float:
+def shingle_similarity(left: _Texts, right: _Texts) -> float:
     """The Jaccard similarity of the character trigrams of folded texts: those in common over all, 0 to 1."""
     one, other = _shingles(left), _shingles(right)
     return len(one & other) / len(one | other)
 
 
-def _compared(pair: WrittenPair, task: Task) -> Texts:
+def _compared(pair: WrittenPair, task: Task) -> _Texts:
     return (pair.left,) if task.is_retrieval else (pair.left, pair.right)
 
 
-def _are_near(texts: Texts, others: Texts, threshold: float) -> bool:
+def _are_near(texts: _Texts, others: _Texts, threshold: float) -> bool:
     # Sorted, so that the two sentences of a paraphrase may stand in either order.
     if sorted(map(designators, texts)) != sorted(map(designators, others)):
         return False
     return shingle_similarity(texts, others) >= threshold
 
 
-def _shingles(texts: Texts) -> set[str]:
+def _shingles(texts: _Texts) -> set[str]:
     shingles = set()
     for text in map(fold, texts):
         shingles |= {text[start : start + _SHINGLE] for start in range(max(1, len(text) - _SHINGLE + 1))}

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from functools import cache
 
-__all__ = ["SCRIPTS", "SCRIPTS_OF_LANGUAGES", "is_unspaced", "letters_by_script", "scripts_of"]
+__all__ = ["is_unspaced", "letters_by_script", "scripts_of"]
 
 # Code points of letters and marks; digits and punctuation of a script say nothing about a language.
 _LETTERS = {
@@ -38,9 +38,7 @@ _LETTERS = {
 }
 _UNSPACED = ("Han", "Kana", "Thai", "Lao", "Khmer", "Myanmar", "Tibetan")
 
-SCRIPTS = tuple(_LETTERS)
-
-SCRIPTS_OF_LANGUAGES = {
+_SCRIPTS_OF_LANGUAGES = {
     "ja": ("Kana", "Han"),
     "zh": ("Han",),
     "ko": ("Hangul",),
@@ -82,7 +80,7 @@ def letters_by_script(text: str) -> Counter[str]:
 
 def scripts_of(language: str) -> tuple[str, ...]:
     """The scripts that a language, an ISO 639-1 code, is written in."""
-    return SCRIPTS_OF_LANGUAGES.get(language, ("Latin",))
+    return _SCRIPTS_OF_LANGUAGES.get(language, ("Latin",))
 
 
 def is_unspaced(text: str) -> bool:

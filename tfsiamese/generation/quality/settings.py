@@ -1,17 +1,16 @@
 """Which pairs are good enough."""
 
-import math
-import numbers
 from dataclasses import dataclass
 
 from tfsiamese.errors import SettingsError
+from tfsiamese.generation.setting_checks import require_share, require_whole
 
 __all__ = ["FilterSettings"]
 
 
 @dataclass(frozen=True)
 class FilterSettings:
-    """What `filter_pairs` drops.
+    """What `filter_pairs` and `filter_by_round_trip` drop.
 
     Lengths are in characters, where one that Unicode calls wide (Han, kana, hangul) counts two: it holds about as much
     as two letters.
@@ -45,31 +44,16 @@ class FilterSettings:
     batch_size: int = 64
 
     def __post_init__(self) -> None:
-        _require_share("near_duplicates", self.near_duplicates)
-        _require_share("max_copied", self.max_copied)
-        _require_whole("min_length", self.min_length, 0)
-        _require_whole("max_length", self.max_length, 1)
-        _require_whole("min_passage_length", self.min_passage_length, 0)
-        _require_whole("batch_size", self.batch_size, 1)
+        require_share("near_duplicates", self.near_duplicates)
+        require_share("max_copied", self.max_copied)
+        require_whole("min_length", self.min_length, 0)
+        require_whole("max_length", self.max_length, 1)
+        require_whole("min_passage_length", self.min_passage_length, 0)
+        require_whole("batch_size", self.batch_size, 1)
         if self.round_trip is not None:
-            _require_whole("round_trip", self.round_trip, 1)
+            require_whole("round_trip", self.round_trip, 1)
         if self.min_length > self.max_length:
             raise SettingsError(
                 f"Expected min_length to be at most max_length. Received: min_length={self.min_length}, "
                 f"max_length={self.max_length}."
             )
-
-
-def _require_share(name: str, value: float | None) -> None:
-    if value is None:
-        return
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not is_number or not 0 < value <= 1:
-        raise SettingsError(
-            f"Expected {name} to be a number above 0 and up to 1, or None for off. Received: {name}={value!r}."
-        )
-
-
-def _require_whole(name: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-        raise SettingsError(f"Expected {name} to be a whole number from {least}. Received: {name}={value!r}.")

@@ -17,6 +17,8 @@ from tfsiamese.generation.writers import Request, Usage
 __all__ = ["AnswerStore", "Spending", "StoredAnswer", "request_key"]
 
 _VERSION = 1
+_MOST_TOKENS = 2**40
+_NOT_THE_FILES_FAULT = ("full", "readonly", "read-only", "unable to open", "I/O error")
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS requests (
@@ -37,8 +39,11 @@ CREATE TABLE IF NOT EXISTS answers (
 );
 """
 
+# Where nobody counted, the estimate stands: the process died, or the service does not tell what an answer cost.
 _SPENT = """
-SELECT COUNT(*), SUM(CASE WHEN outcome IS NULL THEN estimated_tokens ELSE input_tokens + output_tokens END),
+SELECT COUNT(*),
+       SUM(CASE WHEN outcome IS NULL OR outcome IN ('answered', 'refused') AND input_tokens + output_tokens = 0
+           THEN estimated_tokens ELSE input_tokens + output_tokens END),
        SUM(CASE WHEN outcome IS NOT NULL THEN input_tokens ELSE 0 END),
        SUM(CASE WHEN outcome IS NOT NULL THEN output_tokens ELSE 0 END)
 FROM requests
@@ -59,7 +64,7 @@ class Spending:
 
     Attributes:
         requests: sent, with and without an answer.
-        tokens: as the service counted them; for requests whose process died, as estimated.
+        tokens: as the service counted them; as estimated where it did not, or where the process died.
         input_tokens: counted by the service.
         output_tokens: counted by the service.
     """
@@ -91,33 +96,37 @@ class AnswerStore:
 
     Args:
         path: the file; it is made if it is not there.
-        is_new_allowed: False opens a file that is there for reading, or an empty store in its place.
+        for_reading: look at a file that is there, and change nothing; where there is none, the store is empty.
 
     Raises:
         DataError: the file is something else, or damaged.
         GenerationError: another process holds it.
     """
 
-    def __init__(self, path: str | os.PathLike[str], is_new_allowed: bool = True):
+    def __init__(self, path: str | os.PathLike[str], for_reading: bool = False):
         self.path = Path(path)
         self._lock = threading.Lock()
-        if is_new_allowed:
+        if not for_reading:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._translated():
-            self._connection = self._opened(is_new_allowed)
+            self._connection = self._reading() if for_reading else self._writing()
 
-    def _opened(self, is_new_allowed: bool) -> sqlite3.Connection:
-        if not is_new_allowed and not self.path.is_file():
+    def _reading(self) -> sqlite3.Connection:
+        if not self.path.exists() or (self.path.is_file() and not self.path.stat().st_size):
             connection = sqlite3.connect(":memory:", check_same_thread=False)
             connection.executescript(_TABLES)
             return connection
+        connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+        return self._checked(connection)
+
+    def _writing(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        self._checked(connection)
         try:
-            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("BEGIN IMMEDIATE")
-            self._check_version(connection)
             for statement in _TABLES.split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version={_VERSION}")
@@ -127,13 +136,18 @@ class AnswerStore:
             raise
         return connection
 
-    def _check_version(self, connection: sqlite3.Connection) -> None:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")}
-        if version != _VERSION and (version or tables):
-            raise DataError(
-                f"{self.path} is a database of something else, or of another version of tfsiamese. Name another file."
-            )
+    def _checked(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        try:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE type='table'").fetchall()
+            if version != _VERSION and (version or tables):
+                raise DataError(
+                    f"{self.path} is a database of something else, or of another version of tfsiamese. Move it away."
+                )
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def __enter__(self) -> "AnswerStore":
         return self
@@ -169,7 +183,7 @@ class AnswerStore:
             try:
                 self._connection.execute(
                     "INSERT OR REPLACE INTO answers (key, is_refusal, text, writer, stored_at) VALUES (?, ?, ?, ?, ?)",
-                    (key, answer.is_refusal, answer.text, writer, time.time()),
+                    (key, answer.is_refusal, _storable(answer.text), writer, time.time()),
                 )
                 self._close_request(number, "refused" if answer.is_refusal else "answered", usage)
                 self._connection.execute("COMMIT")
@@ -181,7 +195,7 @@ class AnswerStore:
     def _close_request(self, number: int, outcome: str, usage: Usage) -> None:
         self._connection.execute(
             "UPDATE requests SET outcome=?, input_tokens=?, output_tokens=? WHERE id=?",
-            (outcome, usage.input_tokens, usage.output_tokens, number),
+            (_storable(outcome), _counted(usage.input_tokens), _counted(usage.output_tokens), number),
         )
 
     def spending(self) -> Spending:
@@ -193,15 +207,33 @@ class AnswerStore:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise GenerationError(
-                    f"Another process writes into {self.path}. Expected one at a time: wait for its end, or name "
-                    "another file."
-                ) from error
-            raise GenerationError(f"{self.path} cannot be used: {error}. Check the path and the disk.") from error
         except sqlite3.DatabaseError as error:
-            raise DataError(
-                f"{self.path} is not a store of answers, or is damaged: {error}. Expected a file that generate wrote: "
-                "move it away, or name another."
-            ) from error
+            raise self._translation(error) from error
+
+    def _translation(self, error: sqlite3.DatabaseError) -> DataError | GenerationError:
+        reason = str(error)
+        if "locked" in reason:
+            return GenerationError(
+                f"Another process writes into {self.path}. Expected one at a time: wait for its end, or name another "
+                "--out (out= in Python)."
+            )
+        if self.path.is_dir():
+            return GenerationError(f"{self.path} is a folder. Expected a file, or nothing there: move it away.")
+        if any(word in reason for word in _NOT_THE_FILES_FAULT):
+            return GenerationError(
+                f"{self.path} cannot be used: {reason}. Check the path, its permissions and the disk."
+            )
+        return DataError(
+            f"{self.path} is not a store of answers, or is damaged: {reason}. Expected a file that generate wrote: "
+            "move it away."
+        )
+
+
+def _storable(text: str) -> str:
+    """Without halves of surrogate pairs, which no database can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _counted(tokens: int) -> int:
+    """Within what a service can mean."""
+    return min(max(int(tokens), 0), _MOST_TOKENS)

@@ -30,8 +30,9 @@ _logger = logging.getLogger(__name__)
 
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 60.0
-# A service that wants more than this has no capacity left for the day.
+# A rate limit beyond this is a quota that is spent.
 _LONGEST_PAUSE = 300.0
+_ONE_DAY = 86_400.0
 _RATE_LIMIT_SHARE = 0.2
 
 
@@ -59,12 +60,14 @@ class Outcome:
     Attributes:
         answer: the answer, or the refusal; None where there is neither.
         reason: why there is none.
-        is_failure: whether it was tried and failed, as against never asked.
+        is_failure: whether it was asked and failed, as against never asked.
+        was_rejected: whether the service will never take this request.
     """
 
     answer: StoredAnswer | None = None
     reason: str = ""
     is_failure: bool = False
+    was_rejected: bool = False
 
 
 class Asker:
@@ -108,25 +111,43 @@ class Asker:
         Raises:
             GenerationError: no question will be answered.
         """
-        attempts = 0.0
+        attempts, num_requests = 0.0, 0
+        failure: WriterError | None = None
         while True:
-            if self._stop.wait(self._pace.reserve(question.estimated_tokens)):
+            if not self._budget.take(question.estimated_tokens, self._stop):
+                return None if self._stop.is_set() else self._unpaid(failure)
+            if not self._waits_its_turn(question.estimated_tokens):
+                self._budget.settle(question.estimated_tokens, 0)
                 return None
-            if not self._budget.take(question.estimated_tokens):
-                return Outcome(reason=f"not asked: the budget of {self._budget.describe()} is spent")
             number = self._store.begin(question.key, question.estimated_tokens)
+            num_requests += 1
             try:
                 return self._answered(question, number)
             except (TemporaryError, UnusableAnswerError) as error:
                 self._close(question, number, error)
-                attempts += _weight(error)
-                if attempts > self._max_attempts - 1e-9:
-                    return Outcome(
-                        reason=f"{error.reason} (given up after {self._max_attempts} attempts)", is_failure=True
-                    )
-                self.num_retries += 1
-                if self._stop.wait(self._seconds_until_retry(error, attempts)):
-                    return None
+                failure = error
+            attempts += _RATE_LIMIT_SHARE if _is_rate_limit(failure) else 1
+            if attempts > self._max_attempts - 1e-9:
+                return Outcome(reason=f"{failure.reason} (given up after {num_requests} requests)", is_failure=True)
+            self.num_retries += 1
+            if self._stop.wait(self._seconds_until_retry(failure, num_requests)):
+                return None
+
+    def _unpaid(self, failure: WriterError | None) -> Outcome:
+        spent = f"the budget of {self._budget.describe()} is spent"
+        if failure is None:
+            return Outcome(reason=spent)
+        return Outcome(reason=f"{failure.reason} (and then {spent})", is_failure=True)
+
+    def _waits_its_turn(self, tokens: int) -> bool:
+        """False where the run is being stopped."""
+        seconds = self._pace.reserve(tokens)
+        # A pause may begin while this one waits.
+        while seconds > 0:
+            if self._stop.wait(min(seconds, _LONGEST_PAUSE)):
+                return False
+            seconds = max(seconds - _LONGEST_PAUSE, self._pace.held())
+        return not self._stop.is_set()
 
     def _answered(self, question: Question, number: int) -> Outcome:
         try:
@@ -136,7 +157,7 @@ class Asker:
             return self._kept(question, number, StoredAnswer(error.reason, is_refusal=True), error.usage)
         except RejectedRequestError as error:
             self._close(question, number, error)
-            return Outcome(reason=error.reason, is_failure=True)
+            return Outcome(reason=error.reason, is_failure=True, was_rejected=True)
         except UnusableWriterError as error:
             self._close(question, number, error)
             raise GenerationError(error.reason) from None
@@ -144,37 +165,45 @@ class Asker:
 
     def _kept(self, question: Question, number: int, answer: StoredAnswer, usage: Usage) -> Outcome:
         self._store.answer(number, question.key, self._writer.name, answer, usage)
-        self._settle(question, usage)
+        # A service that does not count leaves the estimate.
+        self._settle(question, _total(usage) or question.estimated_tokens)
         return Outcome(answer)
 
     def _close(self, question: Question, number: int, error: WriterError) -> None:
         self._store.fail(number, error.reason, error.usage)
-        self._settle(question, error.usage)
+        self._settle(question, _total(error.usage))
         _logger.debug("%s", error.reason)
 
-    def _settle(self, question: Question, usage: Usage) -> None:
-        spent = usage.input_tokens + usage.output_tokens
+    def _settle(self, question: Question, spent: int) -> None:
         self._budget.settle(question.estimated_tokens, spent)
         self._pace.correct(spent - question.estimated_tokens)
 
-    def _seconds_until_retry(self, error: WriterError, attempts: float) -> float:
-        doubled = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(max(attempts - 1, 0), 10))
+    def _seconds_until_retry(self, error: WriterError, num_requests: int) -> float:
+        doubled = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(num_requests - 1, 10))
         wait = doubled * self._random.uniform(0.5, 1)
         asked = error.retry_after if isinstance(error, TemporaryError) else None
-        if asked is None:
-            return wait
-        if asked > _LONGEST_PAUSE:
-            raise GenerationError(
-                f"{self._writer.name} asks to wait {asked:,.0f} seconds: {error.reason}. Run the same command again "
-                "then; the answers so far are kept."
-            ) from None
-        if isinstance(error, TemporaryError) and error.is_rate_limit:
-            self._pace.hold(asked)
-        return asked + self._random.uniform(0, 0.1 * doubled)
+        if asked is not None:
+            if asked > _LONGEST_PAUSE and _is_rate_limit(error):
+                raise GenerationError(
+                    f"{self._writer.name} asks to wait {_duration(asked)}: {error.reason}. Run the same command again "
+                    "then; the answers so far are kept."
+                ) from None
+            wait = min(asked, _LONGEST_PAUSE) + self._random.uniform(0, 0.1 * doubled)
+        if _is_rate_limit(error):
+            self._pace.hold(wait)
+        return wait
 
 
-def _weight(error: WriterError) -> float:
-    return _RATE_LIMIT_SHARE if isinstance(error, TemporaryError) and error.is_rate_limit else 1.0
+def _is_rate_limit(error: WriterError) -> bool:
+    return isinstance(error, TemporaryError) and error.is_rate_limit
+
+
+def _total(usage: Usage) -> int:
+    return usage.input_tokens + usage.output_tokens
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:,.0f} seconds" if seconds < _ONE_DAY else "more than a day"
 
 
 def _check(answer: Answer, question: Question) -> None:

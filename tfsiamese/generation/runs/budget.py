@@ -4,6 +4,8 @@ import threading
 
 __all__ = ["Budget"]
 
+_POLL_SECONDS = 0.2
+
 
 class Budget:
     """Counts what was spent and what is under way against limits, for all threads of a run.
@@ -20,29 +22,46 @@ class Budget:
         self._max_tokens = max_tokens
         self._requests = requests
         self._tokens = tokens
-        self._lock = threading.Lock()
+        self._under_way = 0
+        self._settled = threading.Condition()
 
-    def take(self, tokens: int) -> bool:
-        """Takes a request of so many tokens out of the budget, if it holds them."""
-        with self._lock:
-            if self._max_requests is not None and self._requests + 1 > self._max_requests:
-                return False
-            if self._max_tokens is not None and self._tokens + tokens > self._max_tokens:
-                return False
+    def take(self, tokens: int, stop: threading.Event) -> bool:
+        """Takes a request of so many tokens out of the budget; False where it does not hold them.
+
+        Where it would hold them if requests under way cost less than estimated, their end is waited for.
+
+        Args:
+            tokens: by estimate.
+            stop: ends the waiting.
+        """
+        with self._settled:
+            while not self._holds(tokens):
+                if self._under_way == 0 or not self._has_requests() or stop.is_set():
+                    return False
+                self._settled.wait(_POLL_SECONDS)
             self._requests += 1
             self._tokens += tokens
+            self._under_way += 1
             return True
 
     def settle(self, estimated: int, spent: int) -> None:
-        """Puts what a request cost in place of its estimate."""
-        with self._lock:
+        """Ends a request: puts what it cost in place of its estimate."""
+        with self._settled:
             self._tokens += spent - estimated
+            self._under_way -= 1
+            self._settled.notify_all()
 
     def describe(self) -> str:
         """The budget in words, such as "500 requests"."""
         parts = []
         if self._max_requests is not None:
-            parts.append(f"{self._max_requests:,} requests")
+            parts.append(f"{self._max_requests:,} request{'s' * (self._max_requests != 1)}")
         if self._max_tokens is not None:
             parts.append(f"{self._max_tokens:,} tokens")
         return " and ".join(parts)
+
+    def _has_requests(self) -> bool:
+        return self._max_requests is None or self._requests < self._max_requests
+
+    def _holds(self, tokens: int) -> bool:
+        return self._has_requests() and (self._max_tokens is None or self._tokens + tokens <= self._max_tokens)

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from tfsiamese.errors import GenerationError
 from tfsiamese.generation.runs.asking import Asker, Outcome, Question
 
 __all__ = ["Crew"]
@@ -14,7 +13,7 @@ __all__ = ["Crew"]
 _logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.2
-_MOST_FAILURES_IN_A_ROW = 10
+_MOST_FAILURES_IN_A_ROW = 20
 
 
 @dataclass(frozen=True)
@@ -33,22 +32,31 @@ class Crew:
         asker: asks one question.
         concurrency: how many threads.
         stop: the event that the asker heeds.
+        has_succeeded: whether the service has answered other questions in earlier runs.
     """
 
-    def __init__(self, asker: Asker, concurrency: int, stop: threading.Event):
+    def __init__(self, asker: Asker, concurrency: int, stop: threading.Event, has_succeeded: bool = False):
         self._asker = asker
         self._concurrency = concurrency
         self._stop = stop
         self._failures_in_a_row = 0
+        self._has_succeeded = has_succeeded
 
-    def ask_all(self, questions: Iterable[Question], take: Callable[[int, Outcome], None]) -> None:
+    def ask_all(self, questions: Iterable[Question], take: Callable[[int, Outcome], None]) -> str:
         """Asks all questions; gives each outcome, as it comes, to `take`, with the index of its question.
+
+        Where one question after the other fails the rest is not asked. Requests that are rejected for what they hold
+        count as such failures only while no other one has succeeded.
 
         After Ctrl-C or SIGTERM no new request is sent, and the answers on their way are waited for, since they are
         paid; a second Ctrl-C leaves them.
 
+        Returns:
+            Why the rest was not asked; "" where all were.
+
         Raises:
-            GenerationError: the service takes no request, or one after the other fails, or an answer cannot be stored.
+            DataError: the store is damaged.
+            GenerationError: the service takes no request, or an answer cannot be stored.
             KeyboardInterrupt: after the first Ctrl-C, when no answer is on its way any more.
         """
         events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
@@ -62,12 +70,11 @@ class Crew:
         try:
             for thread in threads:
                 thread.start()
-            self._take_all(events, len(threads), take)
-        except (KeyboardInterrupt, SystemExit):
+            return self._take_all(events, len(threads), take)
+        except BaseException as error:
             self._stop.set()
-            _logger.info(
-                "Stopping: waiting for the answers on their way; the same command goes on later. Ctrl-C leaves them."
-            )
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                _logger.info("Stopping: waiting for the answers on their way. Stop it again to leave them.")
             _join(threads)
             raise
         finally:
@@ -94,8 +101,9 @@ class Crew:
 
     def _take_all(
         self, events: "queue.SimpleQueue[_Event]", num_working: int, take: Callable[[int, Outcome], None]
-    ) -> None:
+    ) -> str:
         error: BaseException | None = None
+        stopped_by = ""
         while num_working:
             try:
                 event = events.get(timeout=_POLL_SECONDS)
@@ -106,23 +114,21 @@ class Crew:
                 error = error or event.error
                 continue
             take(event.index, event.outcome)
-            error = error or self._stopped_by(event.outcome)
+            stopped_by = stopped_by or self._stopped_by(event.outcome)
         if error is not None:
             raise error
+        return stopped_by
 
-    def _stopped_by(self, outcome: Outcome) -> GenerationError | None:
-        """The error that ends the run where one request after the other fails."""
+    def _stopped_by(self, outcome: Outcome) -> str:
         if not outcome.is_failure:
             self._failures_in_a_row = 0
-            return None
-        self._failures_in_a_row += 1
+            self._has_succeeded = self._has_succeeded or outcome.answer is not None
+            return ""
+        self._failures_in_a_row += not (outcome.was_rejected and self._has_succeeded)
         if self._failures_in_a_row < _MOST_FAILURES_IN_A_ROW:
-            return None
+            return ""
         self._stop.set()
-        return GenerationError(
-            f"The last {self._failures_in_a_row} chunks all failed, the last one with: {outcome.reason}. The answers "
-            "so far are kept: run the same command again when that is mended."
-        )
+        return f"the last {self._failures_in_a_row} requests all failed, the last one with: {outcome.reason}"
 
 
 def _join(threads: list[threading.Thread]) -> None:

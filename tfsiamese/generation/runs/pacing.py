@@ -11,7 +11,7 @@ class Pace:
     """Spreads requests evenly over time, for all threads of a run.
 
     Each request takes the next free moment, and moves it on by what the request costs: 60 seconds / limit for each
-    request or token. This is the leaky bucket of RFC 2697 without a burst, known as the generic cell rate algorithm.
+    request or token: a leaky bucket without a burst.
 
     Args:
         requests_per_minute: None for no limit.
@@ -49,3 +49,8 @@ class Pace:
         """Lets no request leave for so long, as after an answer that says 429."""
         with self._lock:
             self._held_until = max(self._held_until, self._clock() + seconds)
+
+    def held(self) -> float:
+        """Seconds for which no request may leave, whatever was reserved before; 0 for none."""
+        with self._lock:
+            return max(0.0, self._held_until - self._clock())

@@ -8,7 +8,7 @@ from tfsiamese.generation.writers.failures import (
     UnusableWriterError,
     WriterError,
 )
-from tfsiamese.generation.writers.sources import make_writer
+from tfsiamese.generation.writers.sources import make_writer, writer_name
 from tfsiamese.generation.writers.writer import Answer, Request, Usage, Writer
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "Writer",
     "WriterError",
     "make_writer",
+    "writer_name",
 ]

@@ -5,8 +5,9 @@ from urllib.parse import urlsplit
 
 from tfsiamese.errors import SettingsError
 
-__all__ = ["checked_address", "host_of", "is_in_the_clear"]
+__all__ = ["checked_address", "host_of", "is_in_the_clear", "server_of"]
 
+_PORTS = {"http": 80, "https": 443}
 _EXPECTED = 'Expected one such as "http://localhost:11434/v1"'
 
 
@@ -38,6 +39,13 @@ def checked_address(base_url: str) -> str:
 def host_of(address: str) -> str:
     """The host of a checked base URL, lower-case."""
     return urlsplit(address).hostname or ""
+
+
+def server_of(address: str) -> str:
+    """The host of a checked base URL, lower-case, with the port where it is not the scheme's own."""
+    parts = urlsplit(address)
+    host = f"[{parts.hostname}]" if ":" in host_of(address) else host_of(address)
+    return host if parts.port in (None, _PORTS[parts.scheme]) else f"{host}:{parts.port}"
 
 
 def is_in_the_clear(address: str) -> bool:

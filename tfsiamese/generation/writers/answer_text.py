@@ -1,8 +1,8 @@
-"""The JSON inside of what a model said."""
+"""What a model said, as text that can be stored, and the JSON inside of it."""
 
 import re
 
-__all__ = ["json_part"]
+__all__ = ["json_part", "storable"]
 
 _FENCED = re.compile(r"```[ \t]*[\w+-]*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```", re.DOTALL)
 _REASONING_ENDS = re.compile(r"</(?:think|thinking|thought|reasoning)>")
@@ -27,3 +27,11 @@ def json_part(text: str) -> str:
         if fenced and fenced[1].lstrip().startswith(("{", "[")):
             text = fenced[1]
     return text.strip()
+
+
+def storable(text: str) -> str:
+    r"""A text as UTF-8 can hold it: halves of surrogate pairs that meet become a character, single ones U+FFFD.
+
+    JSON can hold half of a pair, as "\ud83d" without the other half.
+    """
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

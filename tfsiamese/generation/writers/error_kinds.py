@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 
+from tfsiamese.generation.shortening import shortened
 from tfsiamese.generation.writers.error_bodies import ErrorBody, error_body, seconds_to_wait
 from tfsiamese.generation.writers.failures import (
     RefusalError,
@@ -17,11 +18,12 @@ from tfsiamese.generation.writers.failures import (
 
 __all__ = ["failure_of_exception", "failure_of_response"]
 
-Scrub = Callable[[str], str]
+_Scrub = Callable[[str], str]
 
 _MAX_QUOTED = 300
 
 _TEMPORARY = {408, 409, 425, 429}
+_NO_ACCESS = {401, 403}
 _UNUSABLE = {401, 402, 403, 404, 405, 407, 410, 421, 426, 451}
 _NO_CREDIT = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "account_deactivated"}
 _BAD_KEY = {"api_key_invalid", "api_key_expired", "invalid_api_key", "api_key_service_blocked"}
@@ -48,7 +50,9 @@ _NO_TLS = {
 }
 
 
-def failure_of_response(status: int, headers: Mapping[str, str], text: str, scrub: Scrub) -> WriterError:
+def failure_of_response(
+    status: int, headers: Mapping[str, str], text: str, scrub: _Scrub, key_advice: str = ""
+) -> WriterError:
     """The failure that an HTTP response stands for.
 
     Args:
@@ -56,13 +60,14 @@ def failure_of_response(status: int, headers: Mapping[str, str], text: str, scru
         headers: of the response.
         text: its body.
         scrub: hides the key.
+        key_advice: what to do where the key is refused; "" to check it.
     """
     body = error_body(text)
     reason = f"HTTP {status}: {_quoted(scrub(body.message)) or _phrase(status)}"
     if body.codes & _FILTERED:
         return RefusalError(reason)
     if body.codes & _BAD_KEY:
-        return UnusableWriterError(f"{reason}. {_KEY_ADVICE}")
+        return UnusableWriterError(f"{reason}. {key_advice or _KEY_ADVICE}")
     if status == 429:
         return _limit_failure(reason, headers, body)
     if status in _TEMPORARY or status >= 500:
@@ -70,7 +75,8 @@ def failure_of_response(status: int, headers: Mapping[str, str], text: str, scru
     if "failed_precondition" in body.codes:
         return UnusableWriterError(f"{reason}. {_QUOTA_ADVICE}")
     if status in _UNUSABLE:
-        return UnusableWriterError(f"{reason}. {_ADVICE.get(status, _ADDRESS_ADVICE)}")
+        advice = key_advice if status in _NO_ACCESS else ""
+        return UnusableWriterError(f"{reason}. {advice or _ADVICE.get(status, _ADDRESS_ADVICE)}")
     if status < 400:
         return UnusableWriterError(f"HTTP {status}: the address redirects, and keys are not sent on. {_ADDRESS_ADVICE}")
     return RejectedRequestError(reason)
@@ -87,7 +93,7 @@ def _limit_failure(reason: str, headers: Mapping[str, str], body: ErrorBody) -> 
     return UnusableWriterError(f"{reason}. {_QUOTA_ADVICE}")
 
 
-def failure_of_exception(error: Exception, address: str, timeout: float, scrub: Scrub) -> WriterError:
+def failure_of_exception(error: Exception, address: str, timeout: float, scrub: _Scrub) -> WriterError:
     """The failure that an exception of a connection, or of the reading of an answer, stands for.
 
     Args:
@@ -139,5 +145,4 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _quoted(text: str) -> str:
     """One line of what others say, not too long."""
-    line = " ".join(text.split()).rstrip(".")
-    return line if len(line) <= _MAX_QUOTED else line[: _MAX_QUOTED - 1] + "…"
+    return shortened(text, _MAX_QUOTED).rstrip(".")

@@ -39,6 +39,16 @@ _NUMBERING = re.compile(
     )\s*""",
     re.IGNORECASE | re.VERBOSE,
 )
+# Headings of what serves the rest of a document, which nobody looks for.
+_APPARATUS = re.compile(
+    r"(?:foot|end)notes|references|bibliography|works cited|(?:general |subject )?index|(?:table of )?contents"
+    r"|list of (?:figures|tables)|fu(?:ß|ss)noten|einzelnachweise|literatur(?:verzeichnis)?|quellenverzeichnis"
+    r"|(?:inhalts|stichwort|sach|abbildungs|tabellen)verzeichnis|inhalt|sachregister|notes de bas de page|références"
+    r"|bibliographie|table des matières|sommaire|notas al pie|referencias|bibliografía|índice(?: general)?"
+    r"|referências|bibliografia|sumário|riferimenti|indice(?: analitico)?|voetnoten|inhoudsopgave"
+    r"|сноски|литература|список литературы|оглавление|содержание|脚注|参考文献|索引|目次|目录|目錄",
+    re.IGNORECASE,
+)
 _ANCHOR = re.compile(r"(?:\s?¶|\s[#§]|\s?[:：])+$")
 _SINGLE_WORD = re.compile(r"(?:[^\W\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u9fff\uac00-\ud7a3]|[-'’*&@+])+")
 _SHORT_CJK = re.compile(r"[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{1,4}")
@@ -82,8 +92,9 @@ def count_headings(chunks: Iterable[Chunk]) -> Counter[str]:
 def extract_pair(chunk: Chunk, heading_counts: Mapping[str, int]) -> WrittenPair | str:
     """The heading and its passage, else the first sentence and the rest; or the reason why there is neither.
 
-    The first chunk of a section takes the heading, without its number. Where the same heading stands elsewhere, or is
-    a single word, those above it are put in front, such as "Django: Installation", until there is only one.
+    The first chunk of a section takes the heading, without its number, unless that only says "References", "Index" or
+    the like. Where the same heading stands elsewhere, or is a single word, those above it are put in front, such as
+    "Django: Installation", until there is only one.
 
     Args:
         chunk: of the corpus.
@@ -100,7 +111,7 @@ def extract_pair(chunk: Chunk, heading_counts: Mapping[str, int]) -> WrittenPair
 
 def _query(chunk: Chunk, heading_counts: Mapping[str, int]) -> str | None:
     headings = list(_qualified(chunk))
-    if not headings or _repeats(headings[0], chunk.text):
+    if not headings or _APPARATUS.fullmatch(headings[0]) or _repeats(headings[0], chunk.text):
         return None
     if len(headings) > 1 and _says_little(headings[0]):
         headings = headings[1:]

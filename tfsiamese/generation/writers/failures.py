@@ -1,5 +1,6 @@
 """Why a writer gave no answer, told apart by what to do about it."""
 
+from tfsiamese.generation.writers.answer_text import storable
 from tfsiamese.generation.writers.writer import Usage
 
 __all__ = [
@@ -21,8 +22,9 @@ class WriterError(Exception):
     """
 
     def __init__(self, reason: str, usage: Usage | None = None):
-        super().__init__(reason)
-        self.reason = reason
+        # Services are quoted in it.
+        self.reason = storable(reason)
+        super().__init__(self.reason)
         self.usage = usage or Usage()
 
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from tfsiamese.errors import DependencyError
 from tfsiamese.generation.writers.error_bodies import ErrorBody, error_body
-from tfsiamese.generation.writers.error_kinds import failure_of_response
-from tfsiamese.generation.writers.failures import RefusalError, UnusableAnswerError
+from tfsiamese.generation.writers.failures import RefusalError, TemporaryError, UnusableAnswerError
 from tfsiamese.generation.writers.service_writer import Access, ServiceWriter
 from tfsiamese.generation.writers.writer import Answer, Request, Usage
 
@@ -39,8 +38,9 @@ class OpenAIWriter(ServiceWriter):
 
     OpenAI itself gets the limit of tokens as max_completion_tokens, which its reasoning models insist on; other servers
     get max_tokens, which vLLM takes still and Ollama and older llama.cpp servers take alone. A request that is refused
-    with a 400 or 422 because of its schema, its temperature or the name of its limit is repeated without (the schema
-    then stands in the instructions), and so are all later ones; such a refusal is not charged, and logged once.
+    with a 400 or 422 because of its schema, its temperature or the name of its limit ends in a `TemporaryError`, and it
+    and all others are sent without from then on (the schema then stands in the instructions); what a server does not
+    take is logged once.
 
     Args:
         access: how the server is reached.
@@ -61,18 +61,24 @@ class OpenAIWriter(ServiceWriter):
         self._client.close()
 
     def _ask(self, request: Request) -> Answer:
-        while True:
-            dialect = self._dialect
-            try:
-                return self._ask_in(dialect, request)
-            except Exception as error:
-                response = getattr(error, "response", None)
-                if response is None or getattr(response, "status_code", 0) not in (400, 422):
-                    raise
-                change = _change(dialect, error_body(response.text), request)
-                if change is None:
-                    raise
-            self._learn(change)
+        dialect = self._dialect
+        try:
+            return self._ask_in(dialect, request)
+        except Exception as error:
+            response = getattr(error, "response", None)
+            status = getattr(response, "status_code", 0)
+            if response is None or status not in (400, 422):
+                raise
+            change = _change(dialect, error_body(response.text), request)
+            if change is not None:
+                self._learn(change)
+            elif dialect == self._dialect:
+                raise
+            # Another attempt is the caller's to make, who counts and paces requests.
+            raise TemporaryError(
+                f"HTTP {status}: the request had a form that the server does not take; the next one has another",
+                retry_after=0.0,
+            ) from None
 
     def _ask_in(self, dialect: _Dialect, request: Request) -> Answer:
         parameters = _parameters(self._access.model, dialect, request)
@@ -82,7 +88,7 @@ class OpenAIWriter(ServiceWriter):
             # As gateways pass on the failure of a server behind them.
             code = body["error"].get("code")
             status = code if isinstance(code, int) and code >= 300 else 502
-            raise failure_of_response(status, {}, json.dumps(body), self._access.secret.scrub)
+            raise self._failure_of_response(status, {}, json.dumps(body))
         return _answer(body)
 
     def _learn(self, change: dict[str, Any]) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import NoReturn
 from urllib.parse import quote, quote_plus
 
-__all__ = ["HIDDEN", "LogScrubber", "Secret"]
+__all__ = ["LogScrubber", "Secret"]
 
-HIDDEN = "***"
+_HIDDEN = "***"
 
 # Anything shorter is a placeholder of a local server, such as "EMPTY"; hiding it would spoil ordinary words.
 _SHORTEST_SECRET = 8
@@ -39,13 +39,13 @@ class Secret:
     def scrub(self, text: str) -> str:
         """The text with *** in place of the key, be it plain, URL-quoted, in base64, JSON, HTML or hexadecimal."""
         pattern = self._pattern()
-        return text if pattern is None else pattern.sub(HIDDEN, text)
+        return text if pattern is None else pattern.sub(_HIDDEN, text)
 
     def __repr__(self) -> str:
-        return f"Secret({HIDDEN})"
+        return f"Secret({_HIDDEN})"
 
     def __str__(self) -> str:
-        return HIDDEN
+        return _HIDDEN
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret cannot be pickled or copied")

@@ -1,10 +1,13 @@
 """What the writers of all services have in common: one request, watched, and every failure in its kind."""
 
 import abc
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from types import TracebackType
+from typing import NoReturn, TypeVar
 
-from tfsiamese.generation.writers.answer_text import json_part
+from tfsiamese.generation.writers.addresses import server_of
+from tfsiamese.generation.writers.answer_text import json_part, storable
 from tfsiamese.generation.writers.error_kinds import failure_of_exception, failure_of_response
 from tfsiamese.generation.writers.exchange import MAX_ANSWER_BYTES, Exchange, ExchangeGuard
 from tfsiamese.generation.writers.failures import (
@@ -18,18 +21,21 @@ from tfsiamese.generation.writers.writer import Answer, Request
 
 __all__ = ["Access", "ServiceWriter"]
 
+_Self = TypeVar("_Self", bound="ServiceWriter")
+
 
 @dataclass(frozen=True)
 class Access:
     """How a service is reached.
 
     Attributes:
-        name: service and model, such as "openai:gpt-5-mini".
+        name: service, model and server, as `writer_name` gives it.
         model: as the service calls it.
         address: the base URL, which holds no secret.
-        secret: the key.
+        secret: the key, or a placeholder.
         timeout: seconds to wait for an answer.
         is_own: the address is the service's own, and not that of another server that speaks its API.
+        has_key: the secret is a key, and no placeholder.
     """
 
     name: str
@@ -38,10 +44,11 @@ class Access:
     secret: Secret
     timeout: float
     is_own: bool
+    has_key: bool
 
 
 class ServiceWriter(abc.ABC):
-    """A `Writer` that asks a service over HTTP.
+    """A `Writer` that asks a service over HTTP; a context manager, which closes it.
 
     A request ends after about twice the timeout, however slowly the answer dribbles in; longer answers than 16 MiB are
     given up. The key is hidden in answers, in reasons and in what the client packages log while the writer is open.
@@ -63,6 +70,14 @@ class ServiceWriter(abc.ABC):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a writer holds connections and a key, and cannot be pickled or copied")
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
     def write(self, request: Request) -> Answer:
         """Sends the request once. See `Writer.write`."""
@@ -102,7 +117,7 @@ class ServiceWriter(abc.ABC):
                 return self._failure_of(error, exchange)
 
     def _clean(self, answer: Answer) -> Answer:
-        text = json_part(self._access.secret.scrub(answer.text))
+        text = json_part(storable(self._access.secret.scrub(answer.text)))
         if not text:
             raise UnusableAnswerError("the answer is empty", answer.usage)
         return Answer(text, answer.usage)
@@ -116,5 +131,15 @@ class ServiceWriter(abc.ABC):
         response = getattr(error, "response", None)
         status = getattr(response, "status_code", 0)
         if response is not None and status >= 300:
-            return failure_of_response(status, response.headers, response.text, access.secret.scrub)
+            return self._failure_of_response(status, response.headers, response.text)
         return failure_of_exception(error, access.address, access.timeout, access.secret.scrub)
+
+    def _failure_of_response(self, status: int, headers: Mapping[str, str], text: str) -> WriterError:
+        access = self._access
+        advice = ""
+        if not access.has_key:
+            advice = (
+                f"No key was sent to {server_of(access.address)}: name the environment variable that holds it with "
+                "--key-variable (key_variable= in Python)."
+            )
+        return failure_of_response(status, headers, text, access.secret.scrub, advice)

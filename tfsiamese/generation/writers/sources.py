@@ -2,21 +2,21 @@
 
 import importlib
 import logging
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
+from urllib.parse import urlsplit
 
 from tfsiamese.errors import SettingsError
-from tfsiamese.generation.writers.addresses import checked_address, host_of, is_in_the_clear
+from tfsiamese.generation.setting_checks import require_positive
+from tfsiamese.generation.writers.addresses import checked_address, host_of, is_in_the_clear, server_of
 from tfsiamese.generation.writers.keys import read_key
 from tfsiamese.generation.writers.secrets import Secret
-from tfsiamese.generation.writers.service_writer import Access
-from tfsiamese.generation.writers.writer import Writer
+from tfsiamese.generation.writers.service_writer import Access, ServiceWriter
 from tfsiamese.suggestions import did_you_mean
 
-__all__ = ["SERVICES", "make_writer"]
+__all__ = ["make_writer", "writer_name"]
 
 _logger = logging.getLogger(__name__)
 
@@ -52,12 +52,10 @@ _SERVICES = {
     "gemini-legacy": _Service(*_GEMINI, "gemini_legacy_writer", "GeminiLegacyWriter", _GEMINI_KEYS),
 }
 
-SERVICES = tuple(_SERVICES)
-
 
 def make_writer(
     name: str, *, base_url: str | None = None, key_variable: str | None = None, timeout: float = 60.0
-) -> Writer:
+) -> ServiceWriter:
     """The writer that a name stands for.
 
     Keys come from the environment only: OPENAI_API_KEY for OpenAI; GEMINI_API_KEY, then GOOGLE_API_KEY for Gemini. A
@@ -76,41 +74,73 @@ def make_writer(
         timeout: seconds to wait for an answer; one that dribbles in is cut after twice as many.
 
     Returns:
-        A writer, for several threads at once; to be closed.
+        A `Writer`, for several threads at once, with `writer_name(name, base_url)` for its name; to be closed, as its
+        use as a context manager does.
 
     Raises:
         SettingsError: the name, the base URL, the key or the timeout cannot be used.
         DependencyError: the service's package is not installed.
 
     Example:
-        >>> writer = make_writer("openai:qwen3:8b", base_url="http://localhost:11434/v1")
+        >>> with make_writer("openai:qwen3:8b", base_url="http://localhost:11434/v1") as writer:
+        ...     answer = writer.write(request)
     """
-    kind, model = _parts(name)
+    kind, model, address = _resolved(name, base_url)
     service = _SERVICES[kind]
-    address = service.address if base_url is None else checked_address(base_url)
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
-        raise SettingsError(f"timeout: expected a positive number of seconds. Received: {timeout!r}.")
+    require_positive("timeout", timeout)
     is_own = host_of(address) in service.hosts
+    has_key = key_variable is not None or is_own
     if key_variable is not None:
         secret = read_key(name, (key_variable,))
     elif is_own:
         secret = read_key(name, service.variables)
     else:
         secret = Secret(_NO_KEY)
-    if (key_variable is not None or is_own) and is_in_the_clear(address):
-        _logger.warning("The key for %s is sent over http, where others can read it. Expected https.", name)
-    access = Access(f"{kind}:{model}", model, address, secret, float(timeout), is_own)
+    access = Access(writer_name(name, base_url), model, address, secret, float(timeout), is_own, has_key)
+    if has_key and is_in_the_clear(address):
+        _logger.warning("The key for %s is sent over http, where others can read it. Expected https.", access.name)
     # Only this service's package has to be installed.
     module = importlib.import_module(f"{_ROOM}.{service.module}")
-    return cast("Writer", getattr(module, service.writer)(access))
+    return cast("ServiceWriter", getattr(module, service.writer)(access))
+
+
+def writer_name(name: str, base_url: str | None = None) -> str:
+    """What the writer that `make_writer` makes is called; neither a key nor a package is needed.
+
+    Args:
+        name: service and model, as there.
+        base_url: as there.
+
+    Returns:
+        Service and model; for another server than the service's own also that server, with its port and path, but for
+        /v1 and the scheme's own port. Answers are stored by it, and two servers' models of one name may differ.
+
+    Raises:
+        SettingsError: the name or the base URL cannot be used.
+
+    Example:
+        >>> writer_name("openai:qwen3:8b", "http://localhost:11434/v1")
+        'openai:qwen3:8b at localhost:11434'
+    """
+    kind, model, address = _resolved(name, base_url)
+    if host_of(address) in _SERVICES[kind].hosts:
+        return f"{kind}:{model}"
+    path = urlsplit(address).path
+    return f"{kind}:{model} at {server_of(address)}{path if path != '/v1' else ''}"
+
+
+def _resolved(name: str, base_url: str | None) -> tuple[str, str, str]:
+    """Service, model and address."""
+    kind, model = _parts(name)
+    return kind, model, _SERVICES[kind].address if base_url is None else checked_address(base_url)
 
 
 def _parts(name: str) -> tuple[str, str]:
     """Service and model of a writer's name."""
     kind, colon, model = name.strip().partition(":")
     if kind not in _SERVICES:
-        expected = ", ".join(f"{service}:MODEL" for service in SERVICES)
-        raise SettingsError(f"Unknown writer {name!r}. Expected one of {expected}.{did_you_mean(kind, SERVICES)}")
+        expected = ", ".join(f"{service}:MODEL" for service in _SERVICES)
+        raise SettingsError(f"Unknown writer {name!r}. Expected one of {expected}.{did_you_mean(kind, _SERVICES)}")
     if not colon or not model:
         raise SettingsError(f"The writer {name!r} names no model. Expected {kind}:MODEL.")
     # Gemini's model becomes a part of the address.

@@ -46,7 +46,8 @@ class Writer(Protocol):
     """Answers requests; called from several threads at once.
 
     Attributes:
-        name: service and model, such as "openai:gpt-5-mini"; names the answers that are stored, and holds no secret.
+        name: service and model, such as "openai:gpt-5-mini", and the server where it is not the service's own; names
+            the answers that are stored, and holds no secret.
     """
 
     name: str
