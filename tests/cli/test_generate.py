@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import tfsiamese.cli.main as command_line
 from tests.cli.conftest import Command
 from tests.generation.fault_server import FaultServer
 from tfsiamese.cli import generate
+from tfsiamese.generation import TASKS, ChunkSettings, FilterSettings, GenerationSettings, RequestLimits
 from tfsiamese.pairs import Triplets, read_examples
 
 pytest.importorskip("openai")
@@ -234,6 +236,49 @@ def test_what_cannot_work_is_one_clear_error_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["docs"]
 
 
+def test_every_option_reaches_its_setting():
+    options = "--text-columns a,b --title-column t --encoding latin-1 --chunk-unit tokens --chunk-size 90 --overlap 8"
+    options += " --min-chunk 60 --num-pairs 2 --language de --prompt p.md --temperature 0.3 --max-output-tokens 50"
+    options += " --concurrency 3 --requests-per-minute 7 --tokens-per-minute 900 --max-requests 11 --max-tokens 1200"
+    options += (
+        " --max-attempts 4 --round-trip 9 --keep-near-duplicates --max-copied 0.7 --min-length 5 --max-length 300"
+    )
+    options += " --no-language-check --validation 0.3 --seed 6"
+    parsed = command_line._parser().parse_args(["generate", "docs", *options.split()])
+    assert generate._settings(parsed) == GenerationSettings(
+        text_columns=["a", "b"],
+        title_column="t",
+        encoding="latin-1",
+        chunks=ChunkSettings(size=90, unit="tokens", overlap=8, min_size=60),
+        num_pairs=2,
+        language="de",
+        prompt="p.md",
+        temperature=0.3,
+        max_output_tokens=50,
+        limits=RequestLimits(
+            concurrency=3,
+            requests_per_minute=7,
+            tokens_per_minute=900,
+            max_requests=11,
+            max_tokens=1200,
+            max_attempts=4,
+        ),
+        filters=FilterSettings(
+            near_duplicates=None, max_copied=0.7, min_length=5, max_length=300, check_language=False, round_trip=9
+        ),
+        validation=0.3,
+        seed=6,
+    )
+
+
+def test_without_options_the_settings_are_those_of_python():
+    parsed = command_line._parser().parse_args(["generate", "docs"])
+    assert generate._settings(parsed) == GenerationSettings()
+    parsed = command_line._parser().parse_args(["generate", "docs", "--chunk-unit", "tokens"])
+    assert generate._settings(parsed).chunks.size == 256
+    assert set(TASKS) == set(generate._TASKS)
+
+
 def test_documents_without_a_pair_end_with_an_error_and_a_report(command: Command, tmp_path: Path):
     (tmp_path / "short.txt").write_text("Too short.\n\nFar too short for anything.", encoding="utf-8")
     result = command("generate", tmp_path / "short.txt", "--writer", "extractive", "--out", tmp_path / "pairs.csv")
@@ -246,7 +291,14 @@ def test_ctrl_c_keeps_what_was_answered_and_says_how_to_go_on(documents: Path, t
         command = [sys.executable, "-m", "tfsiamese", "generate", str(documents), "--out", str(out)]
         command += [str(option) for option in service(server, "--concurrency", 2)]
         variables = {**os.environ, "HARBOUR_KEY": KEY}
-        process = subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, text=True)
+        # Where the tests run in the background, children would ignore SIGINT.
+        process = subprocess.Popen(
+            command,
+            env=variables,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
         deadline = time.monotonic() + 120
         while len(server.entries) < 3 and process.poll() is None and time.monotonic() < deadline:
             threading.Event().wait(0.02)

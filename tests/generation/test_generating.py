@@ -1,10 +1,12 @@
 import json
+import sqlite3
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tfsiamese.errors import DataError, SettingsError
+from tfsiamese.errors import DataError, GenerationError, SettingsError
 from tfsiamese.generation import (
     ChunkSettings,
     FilterSettings,
@@ -12,10 +14,12 @@ from tfsiamese.generation import (
     RequestLimits,
     estimate_generation,
     generate_pairs,
+    writing,
 )
 from tfsiamese.generation.corpus import chunked
 from tfsiamese.generation.documents import Block, Document, UnreadableFile
-from tfsiamese.generation.writers import Answer, RefusalError, Request, Usage
+from tfsiamese.generation.runs import Pace, asking, crew
+from tfsiamese.generation.writers import Answer, RefusalError, Request, TemporaryError, Usage
 from tfsiamese.pairs import read_examples
 
 TOPICS = ["anchors", "beacons", "canals", "docks", "estuaries", "ferries"]
@@ -162,6 +166,175 @@ def test_chunks_measured_in_tokens_take_those_of_the_encoder(documents, tmp_path
     )
     with pytest.raises(SettingsError, match="need an encoder, whose tokens they are"):
         generate_pairs(documents, tmp_path / "p.csv", writer=Parrot(), settings=settings)
+
+
+def test_a_request_holds_what_the_settings_say(documents, tmp_path):
+    prompt = tmp_path / "mine.md"
+    prompt.write_text("{num_pairs} questions, {language}.\n---\n{source}: {passage}", encoding="utf-8")
+    writer = Parrot()
+    settings = GenerationSettings(
+        num_pairs=4, language="fr", prompt=prompt, temperature=np.float32(0.5), max_output_tokens=np.int64(99)
+    )
+    generate_pairs(documents, tmp_path / "pairs.csv", writer=writer, settings=settings)
+    request = min(writer.requests, key=lambda request: request.message)
+    assert (request.instructions, request.temperature, request.max_output_tokens) == (
+        "4 questions, in French.",
+        0.5,
+        99,
+    )
+    assert request.message == f"anchors.txt: {paragraph('anchors')}"
+    assert request.schema["properties"]["items"]["items"]["required"] == ["question", "answer"]
+
+
+def test_rate_limits_spread_the_requests_of_a_run(documents, tmp_path, monkeypatch):
+    reserved = []
+
+    class Watched(Pace):
+        def reserve(self, tokens: int) -> float:
+            seconds = super().reserve(tokens)
+            reserved.append(seconds)
+            return 0.0
+
+    monkeypatch.setattr(writing, "Pace", Watched)
+    limits = RequestLimits(requests_per_minute=60)
+    settings = GenerationSettings(filters=FREELY, limits=limits)
+    generate_pairs(documents, tmp_path / "pairs.csv", writer=Parrot(), settings=settings)
+    assert max(reserved) > 4.5
+
+
+def test_a_budget_of_tokens_holds_over_several_runs(documents, tmp_path):
+    writer, out = Parrot(), tmp_path / "pairs.csv"
+    for budget, asked in ((800, 1), (800, 1)):
+        limits = RequestLimits(concurrency=1, max_tokens=budget)
+        settings = GenerationSettings(filters=FREELY, limits=limits)
+        generate_pairs(documents, out, writer=writer, settings=settings)
+        first = len(writer.requests)
+        assert first >= asked
+        generate_pairs(documents, out, writer=writer, settings=settings)
+        assert len(writer.requests) == first
+
+
+def test_chunks_are_asked_in_an_order_that_the_seed_decides(documents, tmp_path):
+    orders = []
+    for seed in (1, 1, 2):
+        writer = Parrot()
+        settings = GenerationSettings(filters=FREELY, seed=seed, limits=RequestLimits(concurrency=1))
+        generate_pairs(documents, tmp_path / f"{len(orders)}.csv", writer=writer, settings=settings)
+        orders.append([request.message for request in writer.requests])
+    assert orders[0] == orders[1]
+    assert orders[0] != orders[2]
+    assert orders[0] != sorted(orders[0])
+
+
+def test_another_seed_holds_out_other_documents(documents, tmp_path):
+    held_out = set()
+    for seed in range(6):
+        settings = GenerationSettings(filters=FREELY, validation=0.3, seed=seed)
+        generate_pairs(documents, tmp_path / "pairs.csv", writer=Parrot(), settings=settings)
+        held_out.add(tuple(read_examples(tmp_path / "pairs.validation.csv").anchors))
+    assert len(held_out) > 1
+
+
+def test_the_retrieval_set_holds_all_chunks_of_its_documents(documents, tmp_path):
+    for topic in TOPICS:
+        path = documents / f"{topic}.txt"
+        more = (
+            f"Nobody has ever asked anything about the other side of {topic}, which is a pity for everybody involved."
+        )
+        path.write_text(f"{paragraph(topic)}\n\n{more}", encoding="utf-8")
+
+    def says(topic: str) -> list[dict]:
+        return [{"question": f"Who looks after {topic}?", "answer": f"A master of {topic}."}]
+
+    class Forgetful(Parrot):
+        def write(self, request: Request) -> Answer:
+            if "Nobody" in request.message:
+                return Answer('{"items": []}', Usage(1, 1))
+            return super().write(request)
+
+    settings = GenerationSettings(filters=FREELY, validation=0.4, chunks=ChunkSettings(size=200))
+    result = generate_pairs(documents, tmp_path / "pairs.csv", writer=Forgetful(says), settings=settings)
+    corpus = (tmp_path / "pairs.retrieval" / "corpus.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(corpus) == 2 * result.num_validation
+
+
+def test_the_next_run_takes_none_of_these_files_for_documents(documents):
+    out = documents / "pairs.csv"
+    settings = GenerationSettings(filters=FREELY, validation=0.4)
+    first = generate_pairs(documents, out, writer=Parrot(), settings=settings)
+    again = generate_pairs(documents, out, writer=Parrot(), settings=settings)
+    assert (again.num_documents, again.num_unreadable, again.num_chunks) == (6, 0, first.num_chunks)
+
+
+def test_a_document_is_never_overwritten(documents, tmp_path):
+    table = tmp_path / "faq.csv"
+    table.write_text(f"title,body\none,{paragraph('docks')}\n", encoding="utf-8")
+    settings = GenerationSettings(text_columns=["body"], filters=FREELY)
+    with pytest.raises(SettingsError, match=r"faq\.csv is a document and would be overwritten"):
+        generate_pairs([documents, table], table, writer=Parrot(), settings=settings)
+    assert table.read_text(encoding="utf-8").startswith("title,body")
+
+
+def test_held_out_files_of_an_earlier_run_do_not_stay_beside_other_pairs(documents, tmp_path):
+    out = tmp_path / "pairs.csv"
+    generate_pairs(documents, out, writer=Parrot(), settings=GenerationSettings(filters=FREELY, validation=0.4))
+    assert (tmp_path / "pairs.retrieval").is_dir()
+    generate_pairs(documents, out, writer=Parrot(), settings=GenerationSettings(filters=FREELY))
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"docs", "pairs.csv", "pairs.report.md", "pairs.unused.jsonl", "pairs.answers.sqlite"}
+
+
+def test_one_document_cannot_be_split_and_nothing_is_asked(documents, tmp_path):
+    writer = Parrot()
+    with pytest.raises(DataError, match="There is one document"):
+        generate_pairs(
+            documents / "docks.txt", tmp_path / "p.csv", writer=writer, settings=GenerationSettings(validation=0.5)
+        )
+    assert writer.requests == []
+
+
+def test_where_one_request_after_the_other_fails_the_pairs_so_far_are_written_and_the_run_fails(
+    documents, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(asking, "_FIRST_WAIT", 0.0)
+    monkeypatch.setattr(crew, "_MOST_FAILURES_IN_A_ROW", 3)
+
+    class Dying(Parrot):
+        def write(self, request: Request) -> Answer:
+            if len(self.requests) >= 2:
+                raise TemporaryError("HTTP 503: gone")
+            return super().write(request)
+
+    settings = GenerationSettings(filters=FREELY, limits=RequestLimits(concurrency=1, max_attempts=2))
+    with pytest.raises(GenerationError, match=r"Not all chunks were asked about: the last 3 requests all failed"):
+        generate_pairs(documents, tmp_path / "pairs.csv", writer=Dying(), settings=settings)
+    assert len(read_examples(tmp_path / "pairs.csv")) == 2
+    reasons = [entry["reason"] for entry in unused(tmp_path / "pairs.csv")]
+    assert sorted(reasons) == ["failed", "failed", "failed", "not asked"]
+    result = generate_pairs(documents, tmp_path / "pairs.csv", writer=Parrot(), settings=settings)
+    assert (result.num_pairs, result.num_reused) == (6, 2)
+
+
+def test_an_answer_that_cannot_be_read_any_more_is_asked_for_again(documents, tmp_path):
+    writer, out = Parrot(), tmp_path / "pairs.csv"
+    settings = GenerationSettings(filters=FREELY)
+    generate_pairs(documents, out, writer=writer, settings=settings)
+    with sqlite3.connect(tmp_path / "pairs.answers.sqlite") as connection:
+        connection.execute("UPDATE answers SET text='{' WHERE rowid=1")
+    connection.close()
+    result = generate_pairs(documents, out, writer=writer, settings=settings)
+    assert (result.num_pairs, result.num_reused, len(writer.requests)) == (6, 5, 7)
+
+
+def test_a_dry_run_refuses_what_the_run_refuses(documents, tmp_path):
+    for options in (
+        {"writer": "nonsense:x"},
+        {"writer": "openai:m", "base_url": "nonsense"},
+        {"writer": "extractive", "task": "qa"},
+        {"writer": "openai:m", "settings": GenerationSettings(prompt=tmp_path / "none.md")},
+    ):
+        with pytest.raises((SettingsError, FileNotFoundError)):
+            estimate_generation(documents, tmp_path / "pairs.csv", **options)
 
 
 def test_a_round_trip_needs_an_encoder(documents, tmp_path):

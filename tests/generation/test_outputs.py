@@ -93,7 +93,7 @@ def test_a_query_does_not_stand_in_the_passage_that_it_looks_for(folder):
 
 
 def test_what_chunks_share_stands_in_one_passage_only_and_is_no_query(folder):
-    text = "One sentence stands at the very beginning here. Another sentence is shared by both of the chunks. The third ends it."
+    text = "One sentence stands at the beginning. Another sentence is shared by both of the chunks. The third ends it."
     second = text.index("Another")
     chunks = [Chunk(text[: text.index("The third") - 1], "a.md", 0), Chunk(text[second:], "a.md", second)]
     copied = WrittenPair(chunks[1], "Another sentence is shared by both of the chunks.", "The third ends it.")

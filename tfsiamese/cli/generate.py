@@ -77,13 +77,16 @@ def _add_reading_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--title-column", metavar="COLUMN", help="the column that holds a row's title")
     group.add_argument("--encoding", default="utf-8", help="of plain text and tables (utf-8)")
     group.add_argument(
-        "--chunk-size", type=int, default=1000, metavar="N", help="the most characters of a chunk (1000)"
+        "--chunk-unit",
+        choices=[*_CHUNK_SIZES],
+        default="characters",
+        help="what chunks are measured in: characters (the default), or tokens of --encoder",
     )
     group.add_argument(
-        "--chunk-unit", choices=["characters", "tokens"], default="characters", help="or the encoder's tokens"
+        "--chunk-size", type=int, metavar="N", help="the most of a chunk, in that unit (1000 characters, 256 tokens)"
     )
     group.add_argument(
-        "--overlap", type=int, default=0, metavar="N", help="whole sentences of the chunk before, up to N (0)"
+        "--overlap", type=int, default=0, metavar="N", help="whole sentences of the chunk before, up to N units (0)"
     )
     group.add_argument("--min-chunk", type=int, default=80, metavar="N", help="the least characters of a chunk (80)")
 

@@ -1,10 +1,12 @@
 """The files of documents that paths, folders and shell patterns name."""
 
+import errno
 import glob
 import os
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+import stat
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +21,8 @@ Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 _PATTERN = re.compile(r"[*?\[]")
 _NUM_SUFFIXES_NAMED = 5
+# What os.stat says of names that lead to nothing.
+_MISSING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class DocumentFiles:
 
     Attributes:
         files: in the order of what was given, those of a folder sorted by their paths.
-        unreadable: what was named and is no document, and folders that cannot be listed.
+        unreadable: what was named and is no document, and files and folders that cannot be opened.
         passed_over: how many files of other kinds stand in the folders, by suffix; "" for files without one.
     """
 
@@ -70,13 +74,15 @@ def find_documents(paths: Paths) -> DocumentFiles:
 
     Folders are searched with all their subfolders; names in them that begin with a dot or with Word's "~$" are
     passed over, and links are followed. A file that is found twice, by a link too, is taken once. Where two files
-    would be called the same, folders above them are put in front until they differ.
+    would be called the same, folders above them are put in front until they differ; where that does not help, the later
+    one gets a number, as in "a b.txt (2)".
 
     Args:
         paths: a file, a folder or a shell pattern (with *, ?, [] and **), or several of these.
 
     Raises:
-        DataError: a path does not exist, a pattern fits nothing, or no file of a known format was found.
+        DataError: a path does not exist or cannot be reached, a pattern fits nothing, or no file of a known format
+            was found.
     """
     listed = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     search = _Search()
@@ -86,7 +92,7 @@ def find_documents(paths: Paths) -> DocumentFiles:
         received = ", ".join(map(str, listed)) or "no path"
         raise DataError(
             f"There is no document in {received}. Expected a file of one of the suffixes {', '.join(FORMATS)}, or a "
-            "folder with such files."
+            f"folder with such files.{_example(search.unreadable)}"
         )
     sources = _sources([(path, depth) for path, depth, _ in search.found])
     files = [DocumentFile(path, source, named) for (path, _, named), source in zip(search.found, sources, strict=True)]
@@ -104,13 +110,19 @@ class _Search:
 
     def add(self, given: str) -> None:
         path = Path(given).expanduser()
-        if _exists(path):
-            self._add(path, path if path.is_dir() else path.parent, named=True)
+        try:
+            kind, problem = _kind(path), None
+        except OSError as error:
+            kind, problem = "missing", error
+        if kind != "missing":
+            self._add(path, path if kind == "folder" else path.parent, named=True)
             return
+        pattern = str(path)
+        matches = sorted(map(Path, _matches(pattern))) if _PATTERN.search(given) else []
+        if problem is not None and not matches:
+            raise DataError(f"{given} cannot be reached: {_cause(problem)}") from problem
         if not _PATTERN.search(given):
             raise DataError(f"{given} does not exist. Expected a file or a folder of documents: check the path.")
-        pattern = str(path)
-        matches = sorted(map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207  Path.glob takes no absolute one
         if not matches:
             raise DataError(f"The pattern {given} fits no file. Check it; ** stands for any number of folders.")
         base = _fixed_part(Path(pattern))
@@ -119,19 +131,34 @@ class _Search:
                 self._add(match, base, named=False)
 
     def _add(self, path: Path, base: Path, named: bool) -> None:
-        if path.is_dir():
-            for below in self._below(path, base):
-                self._add_file(below, base, named=False)
-        else:
-            self._add_file(path, base, named)
+        waiting = [path]
+        while waiting:
+            each = waiting.pop()
+            try:
+                kind = _kind(each)
+                if kind == "folder":
+                    waiting += self._inside(each)
+                else:
+                    self._add_file(each, base, kind, named and each is path)
+            except OSError as error:
+                source = each.relative_to(base).as_posix() if each != base else each.name
+                self.unreadable.append(UnreadableFile(_printable(source), f"it cannot be opened: {_cause(error)}"))
 
-    def _add_file(self, path: Path, base: Path, named: bool) -> None:
+    def _inside(self, folder: Path) -> list[Path]:
+        """What a folder holds, the last name first; nothing for one that was searched before."""
+        real = os.path.realpath(folder)
+        if real in self._seen:
+            return []
+        self._seen.add(real)
+        return sorted((each for each in folder.iterdir() if not _is_hidden(each.name)), reverse=True)
+
+    def _add_file(self, path: Path, base: Path, kind: str, named: bool) -> None:
         real = os.path.realpath(path)
         if real in self._seen:
             return
         self._seen.add(real)
         suffix = path.suffix.lower()
-        if _exists(path) and not path.is_file():
+        if kind == "special":
             self.unreadable.append(UnreadableFile(_printable(path.name), "neither a file nor a folder."))
         elif suffix in FORMATS:
             self.found.append((path, len(path.parts) - len(base.parts), named))
@@ -142,33 +169,33 @@ class _Search:
         else:
             self.passed_over[suffix] += 1
 
-    def _below(self, folder: Path, base: Path) -> Iterator[Path]:
-        """Yields the files below a folder, sorted by their names, a folder's in its place among them."""
-        waiting = [folder]
-        while waiting:
-            path = waiting.pop()
-            if not path.is_dir():
-                yield path
-                continue
-            real = os.path.realpath(path)
-            if real in self._seen:
-                continue
-            self._seen.add(real)
-            try:
-                inside = sorted((each for each in path.iterdir() if not _is_hidden(each.name)), reverse=True)
-            except OSError as error:
-                source = _printable(path.relative_to(base).as_posix() if path != base else path.name)
-                reason = f"the folder cannot be listed: {error.strerror}. Check its permissions."
-                self.unreadable.append(UnreadableFile(source, reason))
-                continue
-            waiting += inside
 
-
-def _exists(path: Path) -> bool:
+def _kind(path: Path) -> str:
+    """One of "file", "folder", "special" and "missing"; OSErrors that say something else are raised."""
     try:
-        return path.exists()
-    except OSError:  # such as a name that is too long
-        return False
+        mode = path.stat().st_mode
+    except OSError as error:
+        if error.errno in _MISSING:
+            return "missing"
+        raise
+    except ValueError:  # a NUL in the name
+        return "missing"
+    if stat.S_ISDIR(mode):
+        return "folder"
+    return "file" if stat.S_ISREG(mode) else "special"
+
+
+def _cause(error: OSError) -> str:
+    return f"{error.strerror or error}. Check its permissions and those of the folders above it."
+
+
+def _example(unreadable: list[UnreadableFile]) -> str:
+    """The first of what was found and could not be taken, as a sentence to add."""
+    return f" {unreadable[0].source}: {unreadable[0].reason}" if unreadable else ""
+
+
+def _matches(pattern: str) -> list[str]:
+    return glob.glob(pattern, recursive=True)  # noqa: PTH207  Path.glob takes no absolute one
 
 
 def _is_hidden(name: str) -> bool:
@@ -187,16 +214,37 @@ def _sources(found: list[tuple[Path, int]]) -> list[str]:
     # Path.resolve would follow links, and call a file by a name that nobody gave.
     parts = [Path(os.path.abspath(path)).parts[1:] for path, _ in found]  # noqa: PTH100
     depths = [depth for _, depth in found]
+    whole = [_printable("/".join(own)) for own in parts]
     while True:
-        sources = ["/".join(own[-depth:]) for own, depth in zip(parts, depths, strict=True)]
-        counts = Counter(sources)
+        sources = [_printable("/".join(own[-depth:])) for own, depth in zip(parts, depths, strict=True)]
+        called: defaultdict[str, set[str]] = defaultdict(set)
+        for source, name in zip(sources, whole, strict=True):
+            called[source].add(name)
+        # Of names that are alike up to the root, nothing is gained by more folders.
         alike = [
-            place for place, source in enumerate(sources) if counts[source] > 1 and depths[place] < len(parts[place])
+            place
+            for place, source in enumerate(sources)
+            if len(called[source]) > 1 and depths[place] < len(parts[place])
         ]
         if not alike:
-            return list(map(_printable, sources))
+            return _numbered(sources)
         for place in alike:
             depths[place] += 1
+
+
+def _numbered(sources: list[str]) -> list[str]:
+    """Each source once: the first of several keeps its name, later ones get the next number that is free."""
+    taken, seen = set(sources), set[str]()
+    numbers: Counter[str] = Counter()
+    numbered = []
+    for source in sources:
+        name = source
+        while name in seen or (name != source and name in taken):
+            numbers[source] += 1
+            name = f"{source} ({numbers[source] + 1})"
+        seen.add(name)
+        numbered.append(name)
+    return numbered
 
 
 def _printable(name: str) -> str:

@@ -1,6 +1,7 @@
 """Pairs that are almost there already."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from tfsiamese.generation.quality.dropped import Finding
 from tfsiamese.generation.quality.duplicates import named_pair
@@ -19,7 +20,11 @@ _MOST_ROWS = _NUM_PERMUTATIONS // 2
 # Of pairs right at the threshold; those above it are missed more seldom still.
 _MISSED = 1e-4
 
+# Groups up to this size are compared each with each, which takes less than their sketches do.
+_FEW = 32
+
 _Texts = tuple[str, ...]
+_Key = tuple[tuple[str, ...], ...]
 
 
 def find_near_duplicates(pairs: Sequence[WrittenPair], task: Task, threshold: float) -> list[Finding | None]:
@@ -41,36 +46,69 @@ def find_near_duplicates(pairs: Sequence[WrittenPair], task: Task, threshold: fl
     of Massive Datasets", chapter 3, for the bands.
     """
     require_packages("datasketch")
-    from datasketch import MinHash, MinHashLSH
-
+    groups: defaultdict[_Key, list[int]] = defaultdict(list)
     texts = [_compared(pair, task) for pair in pairs]
-    index = MinHashLSH(num_perm=_NUM_PERMUTATIONS, params=_bands(threshold))
-    encoded = ([shingle.encode("utf-8", "surrogatepass") for shingle in sorted(_shingles(text))] for text in texts)
-    findings: list[Finding | None] = []
-    for row, sketch in enumerate(MinHash.generator(encoded, num_perm=_NUM_PERMUTATIONS, seed=_SEED)):
-        candidates = sorted(index.query(sketch))
-        earlier = next((other for other in candidates if _are_near(texts[row], texts[other], threshold)), None)
-        if earlier is None:
-            index.insert(row, sketch)
-        findings.append(None if earlier is None else Finding(NEAR_DUPLICATE, named_pair(pairs[earlier])))
-    return findings
+    for row, text in enumerate(texts):
+        # Sorted, so that the two sentences of a paraphrase may stand in either order.
+        groups[tuple(sorted(map(designators, text)))].append(row)
+    earlier: dict[int, int] = {}
+    for rows in groups.values():
+        if len(rows) > 1:
+            shingles = {row: _shingles(texts[row]) for row in rows}
+            search = _near_in_few if len(rows) <= _FEW else _near_in_many
+            earlier |= search(shingles, threshold)
+    return [
+        Finding(NEAR_DUPLICATE, named_pair(pairs[earlier[row]])) if row in earlier else None
+        for row in range(len(pairs))
+    ]
 
 
 def shingle_similarity(left: _Texts, right: _Texts) -> float:
     """The Jaccard similarity of the character trigrams of folded texts: those in common over all, 0 to 1."""
-    one, other = _shingles(left), _shingles(right)
-    return len(one & other) / len(one | other)
+    return _jaccard(_shingles(left), _shingles(right))
 
 
 def _compared(pair: WrittenPair, task: Task) -> _Texts:
     return (pair.left,) if task.is_retrieval else (pair.left, pair.right)
 
 
-def _are_near(texts: _Texts, others: _Texts, threshold: float) -> bool:
-    # Sorted, so that the two sentences of a paraphrase may stand in either order.
-    if sorted(map(designators, texts)) != sorted(map(designators, others)):
-        return False
-    return shingle_similarity(texts, others) >= threshold
+def _near_in_few(shingles: Mapping[int, set[str]], threshold: float) -> dict[int, int]:
+    """The earliest near text of each that has one, by row; each is compared with all that are kept."""
+    kept: list[int] = []
+    near: dict[int, int] = {}
+    for row in shingles:
+        earlier = _first_near(row, kept, shingles, threshold)
+        if earlier is None:
+            kept.append(row)
+        else:
+            near[row] = earlier
+    return near
+
+
+def _near_in_many(shingles: Mapping[int, set[str]], threshold: float) -> dict[int, int]:
+    """As `_near_in_few`, with MinHash to propose what each is compared with."""
+    from datasketch import MinHash, MinHashLSH
+
+    index = MinHashLSH(num_perm=_NUM_PERMUTATIONS, params=_bands(threshold))
+    encoded = ([each.encode("utf-8", "surrogatepass") for each in sorted(own)] for own in shingles.values())
+    near: dict[int, int] = {}
+    for row, sketch in zip(shingles, MinHash.generator(encoded, num_perm=_NUM_PERMUTATIONS, seed=_SEED), strict=True):
+        earlier = _first_near(row, sorted(index.query(sketch)), shingles, threshold)
+        if earlier is None:
+            index.insert(row, sketch)
+        else:
+            near[row] = earlier
+    return near
+
+
+def _first_near(row: int, candidates: Iterable[int], shingles: Mapping[int, set[str]], threshold: float) -> int | None:
+    own = shingles[row]
+    return next((other for other in candidates if _jaccard(own, shingles[other]) >= threshold), None)
+
+
+def _jaccard(one: set[str], other: set[str]) -> float:
+    common = len(one & other)
+    return common / (len(one) + len(other) - common)
 
 
 def _shingles(texts: _Texts) -> set[str]:
