@@ -22,6 +22,15 @@ def faulty_answer(received: Received, fault: str, server: Any) -> tuple[int, Any
         return 429, error_body(is_gemini, 429, code, message, details), headers
     if fault == "unavailable":
         return 503, b"<html><body><h1>503 Service Unavailable</h1></body></html>", {"Content-Type": "text/html"}
+    if fault == "not-implemented":
+        # As a plain file server answers POST.
+        return 501, b"<html><body>Unsupported method ('POST')</body></html>", {"Content-Type": "text/html"}
+    if fault == "odd-charset":
+        # What is no UTF-8 stands in the message.
+        message = json.dumps({"error": {"message": f"Overloaded \xe9.{echo}"}}, ensure_ascii=False).encode("latin-1")
+        return 500, message, {**headers, "Content-Type": f"text/plain; charset={server.charset}", "Retry-After": "2"}
+    if fault == "odd-details":
+        return 429, error_body(is_gemini, 429, "RESOURCE_EXHAUSTED", "Slow down.", [{"violations": 5}]), headers
     if fault == "html":
         return 200, b"<html><body>Please log in to the network.</body></html>", {"Content-Type": "text/html"}
     if fault == "redirect":
@@ -78,7 +87,13 @@ def good_answer(received: Received, fault: str | None) -> dict[str, Any]:
     elif fault == "half-pair":
         # In JSON: half of a surrogate pair as \ud83d, which no file in UTF-8 can hold.
         text = text.replace("?", "\ud83d?")
-    return _answer(received, text, "stop")
+    answer = _answer(received, text, "stop")
+    if fault == "odd-counts":
+        if received.api == "gemini":
+            answer["usageMetadata"] = {"promptTokenCount": -50000, "candidatesTokenCount": 7, "thoughtsTokenCount": -9}
+        else:
+            answer["usage"] = {"prompt_tokens": -50000, "completion_tokens": 7.9}
+    return answer
 
 
 def _answer(received: Received, text: str, finish: str) -> dict[str, Any]:

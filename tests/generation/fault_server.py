@@ -61,6 +61,10 @@ OTHERS = (
     "echo-key",
     "fenced",
     "half-pair",
+    "odd-counts",
+    "odd-charset",
+    "odd-details",
+    "not-implemented",
 )
 
 
@@ -82,6 +86,7 @@ class FaultServer(http.server.ThreadingHTTPServer):
 
     Attributes:
         next_faults: what the next requests get, in turn, before the plan: names of faults, None for a good answer.
+        charset: what an odd one is.
         retry_after: what a 429 says in Retry-After; for Gemini it becomes a retryDelay too.
         requests: all that came.
         entries: the lines of the log.
@@ -108,6 +113,7 @@ class FaultServer(http.server.ThreadingHTTPServer):
         self.key, self.models, self.faults, self.seed, self.kinds = key, models, faults, seed, tuple(kinds)
         self.slow_seconds, self.delay, self.supports_schema, self.log = slow_seconds, delay, supports_schema, log
         self.next_faults: deque[str | None] = deque()
+        self.charset = "rot13"
         self.retry_after = "0"
         self.requests: list[Received] = []
         self.entries: list[dict[str, Any]] = []
@@ -205,7 +211,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             else:
                 fault = self.server.fault_of(received.passage, received.attempt)
                 outcome = fault or "answered"
-                if fault is None or fault in ("echo-key", "fenced", "half-pair"):
+                if fault is None or fault in ("echo-key", "fenced", "half-pair", "odd-counts"):
                     self.server.over.wait(self.server.delay)
                     self._send(200, good_answer(received, fault))
                     delivered = True

@@ -1,38 +1,23 @@
 """Documents -> pairs: read, cut, written about, filtered, split, stored."""
 
-import contextlib
 import dataclasses
 import logging
 import os
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tqdm.auto import tqdm
 
 from tfsiamese.errors import DataError, GenerationError, SettingsError
-from tfsiamese.files import publish_file
 from tfsiamese.generation.corpus import Corpus, chunked
 from tfsiamese.generation.documents import DocumentFiles, Paths, find_documents, read_documents
-from tfsiamese.generation.outputs import (
-    OutputPaths,
-    publish_retrieval,
-    remove_retrieval,
-    write_pairs,
-    write_retrieval,
-    write_unused,
-)
-from tfsiamese.generation.quality import (
-    check_quality_packages,
-    filter_by_round_trip,
-    filter_pairs,
-    language_name,
-    split_by_document,
-)
-from tfsiamese.generation.report import GenerationResult, write_report
+from tfsiamese.generation.outputs import OutputPaths
+from tfsiamese.generation.publishing import publish
+from tfsiamese.generation.quality import check_quality_packages, language_name
+from tfsiamese.generation.report import GenerationResult
 from tfsiamese.generation.runs import AnswerStore
+from tfsiamese.generation.selecting import select_pairs
 from tfsiamese.generation.settings import GenerationSettings
-from tfsiamese.generation.tasks import Prompt, Task, WrittenPair, get_task, read_prompt
-from tfsiamese.generation.unused import Unused, dropped_pair
+from tfsiamese.generation.tasks import Prompt, Task, get_task, read_prompt
 from tfsiamese.generation.writers import Writer, make_writer, writer_name
 from tfsiamese.generation.writing import Estimate, ServiceWork, Written, extracted
 
@@ -45,7 +30,6 @@ _logger = logging.getLogger(__name__)
 
 EXTRACTIVE = "extractive"
 _EXTRACTIVE_TASK = "query-passage"
-_FEW_PASSAGES = 100
 
 
 def generate_pairs(
@@ -106,9 +90,9 @@ def generate_pairs(
         num_written=len(written.pairs),
         spending=written.spending,
     )
-    selection = _selected(written.pairs, corpus, chosen, settings, encoder, show_progress)
+    selection = select_pairs(written.pairs, corpus, chosen, settings, encoder, show_progress)
     result.unused = [*corpus.unused, *written.unused, *selection.unused]
-    _write(result, selection, corpus, chosen, settings, paths)
+    publish(result, selection, corpus, chosen, settings.seed, paths)
     if written.stopped_by:
         raise GenerationError(
             f"Not all chunks were asked about: {written.stopped_by}. {paths.pairs} holds what there is. Run the same "
@@ -164,7 +148,9 @@ def _check_settings(task: Task, writer: str | Writer, settings: GenerationSettin
         language_name(settings.language)
     if writer == EXTRACTIVE:
         _check_extractive(task, settings)
-    elif isinstance(writer, str):
+    else:
+        _check_prompt(read_prompt(task, settings.prompt), settings)
+    if isinstance(writer, str) and writer != EXTRACTIVE:
         writer_name(writer)
     if encoder is None and settings.chunks.unit == "tokens":
         raise SettingsError("Chunks measured in tokens need an encoder, whose tokens they are. Name one.")
@@ -235,7 +221,6 @@ def _written(
     if writer == EXTRACTIVE:
         return extracted(corpus.chunks)
     prompt = read_prompt(task, settings.prompt)
-    _warn_of_missing_places(prompt, settings)
     service = make_writer(writer) if isinstance(writer, str) else writer
     try:
         work = ServiceWork(corpus.chunks, service.name, task, prompt, settings)
@@ -245,103 +230,7 @@ def _written(
             service.close()
 
 
-def _warn_of_missing_places(prompt: Prompt, settings: GenerationSettings) -> None:
+def _check_prompt(prompt: Prompt, settings: GenerationSettings) -> None:
     for name in ("num_pairs", "language"):
         if f"{{{name}}}" not in prompt.instructions + prompt.message and getattr(settings, name) is not None:
             _logger.warning("%s has no {%s}: the writer is not told.", settings.prompt, name)
-
-
-@dataclasses.dataclass
-class _Selection:
-    training: list[WrittenPair]
-    validation: list[WrittenPair]
-    unused: list[Unused]
-
-
-def _selected(
-    pairs: Sequence[WrittenPair],
-    corpus: Corpus,
-    task: Task,
-    settings: GenerationSettings,
-    encoder: "Encoder | None",
-    show_progress: bool,
-) -> _Selection:
-    """Filters and splits. Held-out pairs make no round trip, which would leave what the base encoder finds anyway."""
-    filtered = filter_pairs(pairs, task, settings.filters, language=settings.language)
-    dropped, training, validation = list(filtered.dropped), list(filtered.kept), []
-    if settings.validation:
-        split = split_by_document(training, settings.validation, settings.seed)
-        training, validation = list(split.training), list(split.validation)
-        dropped += split.dropped
-    if settings.filters.round_trip is not None and task.is_retrieval and encoder is not None:
-        found = filter_by_round_trip(
-            training, task, settings.filters, encoder=encoder, corpus=corpus.chunks, show_progress=show_progress
-        )
-        training = list(found.kept)
-        dropped += found.dropped
-    return _Selection(training, validation, [dropped_pair(entry) for entry in dropped])
-
-
-def _write(
-    result: GenerationResult,
-    selection: _Selection,
-    corpus: Corpus,
-    task: Task,
-    settings: GenerationSettings,
-    paths: OutputPaths,
-) -> None:
-    """Writes all files under temporary names, and renames them together, the pairs last."""
-    result.num_pairs, result.num_validation = len(selection.training), len(selection.validation)
-    result.files = {"unused": paths.unused, "report": paths.report}
-    with contextlib.ExitStack() as stack:
-        if selection.training:
-            result.files["pairs"] = paths.pairs
-            write_pairs(selection.training, task, stack.enter_context(publish_file(paths.pairs)), paths.pairs)
-            _write_held_out(result, selection, corpus, task, paths, stack)
-        write_unused(result.unused, stack.enter_context(publish_file(paths.unused)))
-        write_report(result, stack.enter_context(publish_file(paths.report)), settings.seed)
-    if not selection.training:
-        raise DataError(_nothing_left(result))
-    if "validation" not in result.files:
-        paths.validation.unlink(missing_ok=True)
-    if "retrieval" not in result.files:
-        remove_retrieval(paths.retrieval)
-
-
-def _write_held_out(
-    result: GenerationResult,
-    selection: _Selection,
-    corpus: Corpus,
-    task: Task,
-    paths: OutputPaths,
-    stack: contextlib.ExitStack,
-) -> None:
-    if not selection.validation:
-        return
-    result.files["validation"] = paths.validation
-    write_pairs(selection.validation, task, stack.enter_context(publish_file(paths.validation)), paths.validation)
-    if not task.is_retrieval:
-        return
-    result.files["retrieval"] = paths.retrieval
-    held_out = {pair.chunk.source for pair in selection.validation}
-    chunks = [chunk for chunk in corpus.chunks if chunk.source in held_out]
-    if len(chunks) < _FEW_PASSAGES:
-        _logger.warning(
-            "%s holds %d passages, among which much is found by chance. Hold out more documents to measure search.",
-            paths.retrieval,
-            len(chunks),
-        )
-    write_retrieval(selection.validation, chunks, task, stack.enter_context(publish_retrieval(paths.retrieval)))
-
-
-def _nothing_left(result: GenerationResult) -> str:
-    """Why there are no pairs."""
-    report = result.files["report"]
-    if result.num_written:
-        return f"No pair is left of {result.num_written:,} that were written. {report} says why."
-    reasons = result.reasons("chunk")
-    if not reasons:
-        return f"No pair was written. {report} says why."
-    reason, count = reasons[0]
-    detail = next(entry.detail for entry in result.unused if entry.kind == "chunk" and entry.reason == reason)
-    return f"No pair was written: {count:,} chunks {reason}{f', such as: {detail}' if detail else ''}. See {report}."

@@ -1,5 +1,6 @@
 """Files of documents by paths, folders and patterns."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from tfsiamese.errors import DataError
 from tfsiamese.generation.documents import DocumentFiles, find_documents
+from tfsiamese.generation.documents.finding import _numbered
 
 
 def make(folder: Path, *names: str) -> None:
@@ -120,3 +122,82 @@ def test_no_document_at_all_is_an_error_that_names_the_formats(tmp_path: Path):
 def test_names_that_no_output_could_hold_are_made_printable(tmp_path: Path):
     (tmp_path / os.fsdecode(b"caf\xe9\n1.txt")).write_text("x")
     assert sources(find_documents(tmp_path)) == ["caf\ufffd 1.txt"]
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, below: Path, error: int = errno.EACCES) -> None:
+    """What stands in a folder can be listed and not reached, for root too."""
+    reach = Path.stat
+
+    def stat(self: Path, **options: bool) -> os.stat_result:
+        if below in self.parents:
+            raise OSError(error, os.strerror(error), str(self))
+        return reach(self, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EIO])
+def test_what_is_listed_and_cannot_be_reached_is_named_and_the_rest_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+):
+    make(tmp_path, "docs/a.txt", "docs/locked/b.txt", "docs/locked/c", "docs/z.txt")
+    refuse(monkeypatch, tmp_path / "docs/locked", error)
+    for path in (tmp_path / "docs", str(tmp_path / "d*")):
+        found = find_documents(path)
+        assert [source.rpartition("/")[2] for source in sources(found)] == ["a.txt", "z.txt"]
+        assert [file.source.rpartition("docs/")[2] for file in found.unreadable] == ["locked/b.txt", "locked/c"]
+        assert all(os.strerror(error) in file.reason for file in found.unreadable)
+
+
+def test_a_path_that_cannot_be_reached_is_not_called_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    make(tmp_path, "locked/a.txt", "b.txt")
+    refuse(monkeypatch, tmp_path / "locked")
+    for name in ("a.txt", "[ab].none"):
+        with pytest.raises(DataError, match=r"cannot be reached: Permission denied\. Check its permissions"):
+            find_documents([tmp_path / "b.txt", tmp_path / "locked" / name])
+
+
+def test_where_nothing_can_be_reached_the_error_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    make(tmp_path, "locked/a.txt")
+    refuse(monkeypatch, tmp_path / "locked")
+    with pytest.raises(DataError, match=r"no document in .* a\.txt: it cannot be opened: Permission denied"):
+        find_documents(tmp_path / "locked")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="permissions stop neither root nor Windows")
+@pytest.mark.parametrize(("mode", "named"), [(0o644, "locked/b.txt"), (0o000, "locked")])
+def test_folders_that_permissions_close_are_named(tmp_path: Path, mode: int, named: str):
+    make(tmp_path, "a.txt", "locked/b.txt")
+    (tmp_path / "locked").chmod(mode)
+    try:
+        found = find_documents(tmp_path)
+    finally:
+        (tmp_path / "locked").chmod(0o755)
+    assert sources(found) == ["a.txt"]
+    assert [file.source for file in found.unreadable] == [named]
+
+
+def test_a_link_that_leads_nowhere_costs_nothing_else(tmp_path: Path):
+    make(tmp_path, "a.txt")
+    (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
+    (tmp_path / "gone.png").symlink_to(tmp_path / "nothing")
+    found = find_documents(tmp_path)
+    assert sources(found) == ["a.txt"]
+    assert found.unreadable == ()
+
+
+def test_names_that_become_alike_are_numbered_and_get_no_folders_in_front(tmp_path: Path):
+    for name in (b"x\xfe.txt", b"x\xff.txt", b"a\nb.txt", b"a b.txt", b"a\tb.txt"):
+        (tmp_path / os.fsdecode(name)).write_text("x")
+    expected = ["a b.txt", "a b.txt (2)", "a b.txt (3)", "x\ufffd.txt", "x\ufffd.txt (2)"]
+    assert sources(find_documents(tmp_path)) == expected
+
+
+def test_folders_whose_names_become_alike_are_numbered_where_no_folder_above_tells_them_apart(tmp_path: Path):
+    make(tmp_path, "one/a b/x.txt", "one/a\nb/x.txt", "two/a b/x.txt")
+    found = find_documents([tmp_path / "one", tmp_path / "two"])
+    assert sources(found) == ["one/a b/x.txt", "one/a b/x.txt (2)", "two/a b/x.txt"]
+
+
+def test_a_number_that_another_name_has_already_is_passed_over():
+    assert _numbered(["a", "a", "a (2)", "a", "b"]) == ["a", "a (3)", "a (2)", "a (4)", "b"]

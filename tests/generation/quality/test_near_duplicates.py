@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.generation.quality.pair_making import PARAPHRASES, PASSAGES, make_pair
+from tfsiamese.generation.quality import near_duplicates
 from tfsiamese.generation.quality.folding import designators
 from tfsiamese.generation.quality.near_duplicates import find_near_duplicates, shingle_similarity
 
@@ -106,3 +107,39 @@ def test_all_pairs_that_comparing_each_with_each_finds_are_found(threshold):
     found = find_near_duplicates([make_pair(left) for left in lefts], PASSAGES, threshold)
     assert [row for row, finding in enumerate(found) if finding] == expected
     assert expected and len(list(combinations(expected, 2)))
+
+
+def test_texts_with_other_designators_are_never_compared(monkeypatch):
+    compared = []
+    jaccard = near_duplicates._jaccard
+    monkeypatch.setattr(near_duplicates, "_jaccard", lambda *sets: compared.append(sets) or jaccard(*sets))
+    lefts = [f"Which valve x{number} must the technician close first here?" for number in range(200)]
+    assert near([*lefts, "Which valve x7 must the technicians close first here?"]) == [
+        "Which valve x7 must the technicians close first here?"
+    ]
+    assert len(compared) == 1
+
+
+def test_many_texts_of_one_pattern_are_compared_with_few_and_the_near_ones_are_found(monkeypatch):
+    compared = []
+    jaccard = near_duplicates._jaccard
+    monkeypatch.setattr(near_duplicates, "_jaccard", lambda *sets: compared.append(sets) or jaccard(*sets))
+    random = np.random.default_rng(5)
+    names = ["".join(random.choice(list("adegilmnopqrst"), size=9)) for _ in range(300)]
+    lefts = [f"Which {name} valve must the technician close first here?" for name in names]
+    # Alike, but not near: each with each would be 44,850 comparisons.
+    assert shingle_similarity((lefts[0],), (lefts[1],)) > 0.6
+    later = [left.replace("here?", "here now?") for left in lefts[::30]]
+    assert near([*lefts, *later]) == later
+    assert len(compared) < 5_000
+
+
+@pytest.mark.parametrize("count", [20, 60])
+def test_of_several_that_are_near_the_earliest_is_named(count):
+    lefts = [f"The {letter * 12} is another one altogether." for letter in "adlmnqstjy"] * 6
+    pairs = [make_pair(left, source=f"{row}.txt") for row, left in enumerate(lefts[:count])]
+    found = find_near_duplicates(pairs, PASSAGES, 0.9)
+    assert found[:10] == [None] * 10
+    assert [finding.detail for finding in found[10:]] == [
+        f"of '{lefts[row % 10]}' from {row % 10}.txt" for row in range(10, count)
+    ]

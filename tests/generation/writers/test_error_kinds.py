@@ -12,7 +12,7 @@ from tfsiamese.generation.writers import (
     TemporaryError,
     UnusableWriterError,
 )
-from tfsiamese.generation.writers.error_bodies import error_body, seconds_to_wait
+from tfsiamese.generation.writers.error_bodies import body_text, error_body, seconds_to_wait
 from tfsiamese.generation.writers.error_kinds import failure_of_exception, failure_of_response
 
 URL = "https://example.org/v1"
@@ -25,7 +25,7 @@ def failure(status, error=None, headers=None):
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(status, TemporaryError) for status in (408, 409, 425, 429, 500, 502, 503, 504, 529)]
-    + [(status, UnusableWriterError) for status in (301, 307, 401, 402, 403, 404, 405, 407)]
+    + [(status, UnusableWriterError) for status in (301, 307, 401, 402, 403, 404, 405, 407, 501, 505)]
     + [(status, RejectedRequestError) for status in (400, 413, 422)],
 )
 def test_a_status_alone_tells_the_kind(status, kind):
@@ -40,6 +40,8 @@ def test_a_status_alone_tells_the_kind(status, kind):
         (429, {"message": "… check your plan and billing details.", "status": "RESOURCE_EXHAUSTED"}, TemporaryError),
         (429, {"message": "Quota exceeded, limit: 0, model: gemini-pro"}, UnusableWriterError),
         (429, {"message": "Quota exceeded, limit: 0.5"}, TemporaryError),
+        (429, {"details": [{"violations": 5}, {"violations": {"quotaValue": "0"}}]}, TemporaryError),
+        (429, {"details": [{"violations": "none"}, {"violations": [3, {"quotaValue": "0"}]}]}, UnusableWriterError),
         (400, {"details": [{"reason": "API_KEY_INVALID"}]}, UnusableWriterError),
         (400, {"status": "FAILED_PRECONDITION"}, UnusableWriterError),
         (400, {"code": "content_filter"}, RefusalError),
@@ -71,8 +73,13 @@ def test_servers_that_write_errors_their_own_way_are_quoted():
     [
         ({"Retry-After": "7"}, 7.0),
         ({"retry-after": " 0.25 "}, 0.25),
-        ({"Retry-After": "-3"}, 0.0),
+        ({"Retry-After": "-3"}, None),
         ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "inf"}, None),
+        ({"Retry-After": "1e300"}, 1e6),
+        ({"Retry-After": "Fri, 21 Oct 9015 07:28:00 GMT"}, 1e6),
+        ({"retry-after-ms": "1e300"}, 1e6),
+        ({"Retry-After": "4", "retry-after-ms": "-5"}, 4.0),
         ({"Retry-After": "soon"}, None),
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
         ({"Retry-After": "30", "retry-after-ms": "1500"}, 1.5),
@@ -88,10 +95,28 @@ def test_a_wait_until_a_date_counts_from_now():
     assert 3000 < seconds_to_wait(headers, error_body("")) <= 3600
 
 
-@pytest.mark.parametrize(("delay", "expected"), [("17s", 17.0), ("0.5s", 0.5), ("17", None), (17, None), ("xs", None)])
+@pytest.mark.parametrize(
+    ("delay", "expected"),
+    [("17s", 17.0), ("0.5s", 0.5), ("17", None), (17, None), ("xs", None), ("-1s", None), ("1e300s", 1e6)],
+)
 def test_geminis_retry_delay_is_read(delay, expected):
     text = json.dumps({"error": {"details": [{"@type": "…RetryInfo", "retryDelay": delay}]}})
     assert seconds_to_wait({}, error_body(text)) == expected
+
+
+class BrokenResponse:
+    @property
+    def content(self):
+        raise RuntimeError("the body was not read")
+
+
+def test_a_body_is_utf8_whatever_it_says_and_nothing_where_it_did_not_come():
+    class Response:
+        content = "Überlast ".encode() + b"\xff"
+        encoding = "rot13"
+
+    assert body_text(Response()) == "Überlast \ufffd"
+    assert body_text(BrokenResponse()) == ""
 
 
 def wrapped(cause):

@@ -16,8 +16,10 @@ from tfsiamese.generation.writers import (
     TemporaryError,
     UnusableAnswerError,
     UnusableWriterError,
+    Usage,
     WriterError,
     make_writer,
+    service_writer,
 )
 
 KINDS = {
@@ -38,6 +40,9 @@ KINDS = {
     "html": TemporaryError,
     "not-http": TemporaryError,
     "flood": UnusableAnswerError,
+    "not-implemented": UnusableWriterError,
+    "odd-charset": TemporaryError,
+    "odd-details": TemporaryError,
 }
 PAID = ("truncated", "empty", "refusal", "content-filter")
 
@@ -71,7 +76,7 @@ def test_each_fault_becomes_the_failure_that_says_what_to_do(server, api, fault)
     assert type(failure) is KINDS[fault]
     assert (failure.usage.input_tokens > 0) == (fault in PAID)
     assert "\n" not in failure.reason
-    assert getattr(failure, "is_rate_limit", False) == (fault == "rate-limit")
+    assert getattr(failure, "is_rate_limit", False) == (fault in ("rate-limit", "odd-details"))
     assert len(server.requests) == 1
 
 
@@ -87,6 +92,40 @@ def test_an_answer_that_does_not_come_in_time_is_given_up(server, api, fault):
 def test_a_wait_that_the_service_asks_for_is_passed_on(server, api):
     server.retry_after = "1.5"
     assert failure_after(server, api, "rate-limit").retry_after == 1.5
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("charset", ["rot13", "hex", "idna", "undefined", "no-such"])
+def test_an_error_in_an_odd_charset_keeps_its_message_and_its_wait(server, api, charset):
+    server.charset = charset
+    failure = failure_after(server, api, "odd-charset")
+    assert failure.reason.startswith("HTTP 500: Overloaded \ufffd. [received")
+    assert failure.retry_after == 2
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_server_that_takes_no_post_is_the_wrong_address(server, api):
+    assert failure_after(server, api, "not-implemented").reason == (
+        "HTTP 501: Not Implemented. Check the base URL and the service's name of the model."
+    )
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_an_error_that_cannot_be_told_is_temporary(server, api, monkeypatch):
+    def fail(*_):
+        raise KeyError("what nobody thought of")
+
+    monkeypatch.setattr(service_writer, "failure_of_response", fail)
+    failure = failure_after(server, api, "error-500")
+    assert type(failure) is TemporaryError
+    assert failure.reason.startswith(f"http://127.0.0.1:{server.server_port}")
+    assert failure.reason.endswith(": InternalServerError" if api == "openai" else ": ServerError")
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_negative_and_broken_counts_of_tokens_are_no_gain(server, api):
+    server.next_faults.append("odd-counts")
+    assert writer_for(server, api).write(request()).usage == Usage(0, 7)
 
 
 @pytest.mark.parametrize("api", APIS)

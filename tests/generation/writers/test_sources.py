@@ -30,6 +30,9 @@ def test_a_model_may_hold_colons_and_slashes(model):
     [
         ("opnai:gpt", "Did you mean 'openai'"),
         ("gpt-5", "Expected one of openai:MODEL"),
+        ("gpt-5", "extractive, which asks no service, is for generate_pairs"),
+        ("Extractive", "Did you mean 'extractive'?"),
+        ("extractive", "for generate_pairs and tfsiamese generate alone.$"),
         ("", "Unknown writer"),
         ("openai", "names no model"),
         ("openai:", "names no model"),
@@ -102,8 +105,8 @@ def test_a_writer_has_the_name_that_is_known_before(monkeypatch):
             assert writer.name == writer_name(name, url)
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "5", None, True])
-def test_a_timeout_has_to_be_a_positive_number(timeout):
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "5", None, True, 1e10, 86_401])
+def test_a_timeout_has_to_be_a_positive_number_of_at_most_a_day(timeout):
     with pytest.raises(SettingsError, match="timeout"):
         make_writer("openai:any", base_url=LOCAL, timeout=timeout)
 
@@ -133,6 +136,11 @@ def test_a_key_with_odd_characters_is_refused_without_showing_it(value, monkeypa
     with pytest.raises(SettingsError, match="OPENAI_API_KEY holds") as raised:
         make_writer("openai:m")
     assert "sk-" not in str(raised.value)
+
+
+def test_a_timeout_of_a_day_is_taken():
+    with make_writer("openai:any", base_url=LOCAL, timeout=86_400) as writer:
+        assert writer._access.timeout == 86_400
 
 
 @pytest.mark.parametrize("typed", [VALUE, "AIzaSyA0123456789abcdefghijklmnopqrstuvw"])

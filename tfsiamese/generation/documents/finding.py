@@ -117,15 +117,16 @@ class _Search:
         if kind != "missing":
             self._add(path, path if kind == "folder" else path.parent, named=True)
             return
-        pattern = str(path)
-        matches = sorted(map(Path, _matches(pattern))) if _PATTERN.search(given) else []
+        # Path.glob takes no absolute pattern.
+        is_pattern = _PATTERN.search(given) is not None
+        matches = sorted(map(Path, glob.glob(str(path), recursive=True))) if is_pattern else []  # noqa: PTH207
         if problem is not None and not matches:
             raise DataError(f"{given} cannot be reached: {_cause(problem)}") from problem
-        if not _PATTERN.search(given):
+        if not is_pattern:
             raise DataError(f"{given} does not exist. Expected a file or a folder of documents: check the path.")
         if not matches:
             raise DataError(f"The pattern {given} fits no file. Check it; ** stands for any number of folders.")
-        base = _fixed_part(Path(pattern))
+        base = _fixed_part(path)
         for match in matches:
             if not _is_hidden(match.name):
                 self._add(match, base, named=False)
@@ -192,10 +193,6 @@ def _cause(error: OSError) -> str:
 def _example(unreadable: list[UnreadableFile]) -> str:
     """The first of what was found and could not be taken, as a sentence to add."""
     return f" {unreadable[0].source}: {unreadable[0].reason}" if unreadable else ""
-
-
-def _matches(pattern: str) -> list[str]:
-    return glob.glob(pattern, recursive=True)  # noqa: PTH207  Path.glob takes no absolute one
 
 
 def _is_hidden(name: str) -> bool:

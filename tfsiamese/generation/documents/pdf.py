@@ -14,6 +14,7 @@ from tfsiamese.generation.documents.packages import require_packages
 from tfsiamese.generation.documents.page_tables import take_tables
 from tfsiamese.generation.documents.page_words import read_page_text
 from tfsiamese.generation.documents.pdf_blocks import make_blocks
+from tfsiamese.generation.documents.pdf_loops import loops_broken
 from tfsiamese.generation.documents.pdf_pages import ReadPage, pieces_of_pages
 
 __all__ = ["read_pdf"]
@@ -90,7 +91,8 @@ def _opened(path: Path, source: str) -> Iterator[Any]:
     # pdfplumber's own way of closing a file parses its pages once more, which a damaged file does not bear.
     with path.open("rb") as file:
         try:
-            pdf = pdfplumber.open(file)
+            with loops_broken():
+                pdf = pdfplumber.open(file)
         except Exception as error:
             causes = (error, *error.args)
             if any(isinstance(cause, PDFPasswordIncorrect) for cause in causes):

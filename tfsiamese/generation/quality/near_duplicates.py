@@ -1,6 +1,7 @@
 """Pairs that are almost there already."""
 
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from tfsiamese.generation.quality.dropped import Finding
@@ -31,8 +32,9 @@ def find_near_duplicates(pairs: Sequence[WrittenPair], task: Task, threshold: fl
     """Which earlier pair each is almost the same as, [pairs]; one that is found so is no measure for later ones.
 
     The Jaccard similarity of character trigrams, of the left texts, or of both sentences of paraphrases together.
-    Texts with different numbers, such as those of versions or years, are no near-duplicates. MinHash proposes the
-    candidates, with a fixed seed; the exact similarity decides, and of several the earliest is named.
+    Texts with different numbers, such as those of versions or years, are no near-duplicates and are never compared.
+    Where many are left, MinHash proposes the candidates, with a fixed seed; the exact similarity decides, and of
+    several the earliest is named.
 
     Args:
         pairs: in the order in which they are to be kept.
@@ -86,19 +88,44 @@ def _near_in_few(shingles: Mapping[int, set[str]], threshold: float) -> dict[int
 
 
 def _near_in_many(shingles: Mapping[int, set[str]], threshold: float) -> dict[int, int]:
-    """As `_near_in_few`, with MinHash to propose what each is compared with."""
+    """As `_near_in_few`, with MinHash to propose what each is compared with, and the rare shingles to narrow that."""
     from datasketch import MinHash, MinHashLSH
 
     index = MinHashLSH(num_perm=_NUM_PERMUTATIONS, params=_bands(threshold))
     encoded = ([each.encode("utf-8", "surrogatepass") for each in sorted(own)] for own in shingles.values())
+    rare = _rare_shingles(shingles, threshold)
+    holders: defaultdict[str, list[int]] = defaultdict(list)
     near: dict[int, int] = {}
     for row, sketch in zip(shingles, MinHash.generator(encoded, num_perm=_NUM_PERMUTATIONS, seed=_SEED), strict=True):
-        earlier = _first_near(row, sorted(index.query(sketch)), shingles, threshold)
+        candidates = set(index.query(sketch))
+        if len(candidates) > _FEW:
+            # Questions that follow one pattern are alike in most of their shingles, near-duplicates in rare ones too.
+            candidates &= {other for shingle in rare[row] for other in holders[shingle]}
+        earlier = _first_near(row, sorted(candidates), shingles, threshold)
         if earlier is None:
             index.insert(row, sketch)
+            for shingle in rare[row]:
+                holders[shingle].append(row)
         else:
             near[row] = earlier
     return near
+
+
+def _rare_shingles(shingles: Mapping[int, set[str]], threshold: float) -> dict[int, list[str]]:
+    """So many of each text's rarest shingles that two near-duplicates have at least one of them in common.
+
+    Sets of n shingles that are near share t n of them or more, so among any n - t n + 1 there is a shared one; in an
+    order that holds for all, the first shared one is among the first of both.
+
+    Reference: Chaudhuri, Ganti and Kaushik, "A primitive operator for similarity joins in data cleaning", 2006.
+    """
+    counts = Counter(shingle for own in shingles.values() for shingle in own)
+    rare = {}
+    for row, own in shingles.items():
+        # Rounded down a little, so that no error of the product costs a shingle.
+        shared = math.ceil(threshold * len(own) - 1e-6)
+        rare[row] = sorted(own, key=lambda shingle: (counts[shingle], shingle))[: len(own) - shared + 1]
+    return rare
 
 
 def _first_near(row: int, candidates: Iterable[int], shingles: Mapping[int, set[str]], threshold: float) -> int | None:

@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ErrorBody", "error_body", "seconds_to_wait"]
+__all__ = ["ErrorBody", "body_text", "error_body", "seconds_to_wait"]
+
+# Eleven days: whoever waits longer gives up sooner.
+_LONGEST_WAIT = 1e6
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,15 @@ class ErrorBody:
     has_no_quota: bool = False
 
 
+def body_text(response: Any) -> str:
+    """The body of a response of httpx or requests as UTF-8, whatever it says it is; "" where it did not come whole."""
+    try:
+        return bytes(response.content).decode("utf-8", "replace")
+    except Exception:
+        # What a client raises here differs by client and release, and status and headers count without a body.
+        return ""
+
+
 def error_body(text: str) -> ErrorBody:
     """Reads the body of an error of OpenAI, Gemini, vLLM, Ollama or llama.cpp; gives an empty one for all others."""
     try:
@@ -44,8 +56,7 @@ def error_body(text: str) -> ErrorBody:
     error = body.get("error", body)
     if not isinstance(error, dict):
         return ErrorBody(message=str(error))
-    details = error.get("details")
-    details = [detail for detail in details if isinstance(detail, dict)] if isinstance(details, list) else []
+    details = [detail for detail in _listed(error.get("details")) if isinstance(detail, dict)]
     message = error.get("message") or error.get("detail") or ""
     words = [error.get("code"), error.get("type"), error.get("status"), *(detail.get("reason") for detail in details)]
     return ErrorBody(
@@ -71,7 +82,7 @@ def _has_no_quota(details: list[dict[str, Any]], message: str) -> bool:
     violations = [
         violation
         for detail in details
-        for violation in detail.get("violations") or []
+        for violation in _listed(detail.get("violations"))
         if isinstance(violation, dict) and "quotaValue" in violation
     ]
     if violations:
@@ -79,15 +90,19 @@ def _has_no_quota(details: list[dict[str, Any]], message: str) -> bool:
     return bool(re.search(r"\blimit: 0\b(?![.,]\d)", message))
 
 
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def seconds_to_wait(headers: Mapping[str, str], body: ErrorBody) -> float | None:
-    """How long the service asks to wait, in seconds from 0; None where it does not say.
+    """How long the service asks to wait, in seconds from 0 to 1,000,000; None where it says nothing that makes sense.
 
     Looks at retry-after-ms, at Retry-After as seconds or as a date (RFC 9110, 10.2.3), and at Gemini's RetryInfo.
     """
     lowered = {name.lower(): value.strip() for name, value in headers.items()}
-    milliseconds = _seconds(lowered.get("retry-after-ms", ""))
-    if milliseconds is not None:
-        return milliseconds / 1000
+    seconds = _seconds(lowered.get("retry-after-ms", ""), 1000)
+    if seconds is not None:
+        return seconds
     value = lowered.get("retry-after", "")
     seconds = _seconds(value)
     if seconds is None and value:
@@ -95,16 +110,17 @@ def seconds_to_wait(headers: Mapping[str, str], body: ErrorBody) -> float | None
     return body.retry_delay if seconds is None else seconds
 
 
-def _seconds(text: str) -> float | None:
+def _seconds(text: str, per_second: float = 1.0) -> float | None:
     try:
         number = float(text)
     except ValueError:
         return None
-    return max(0.0, number) if math.isfinite(number) else None
+    return min(number / per_second, _LONGEST_WAIT) if math.isfinite(number) and number >= 0 else None
 
 
 def _seconds_until(date: str) -> float | None:
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(date).timestamp() - time.time())
-    except (TypeError, ValueError, OverflowError):
+        seconds = email.utils.parsedate_to_datetime(date).timestamp() - time.time()
+        return min(max(0.0, seconds), _LONGEST_WAIT)
+    except (TypeError, ValueError, OverflowError, OSError):
         return None

@@ -24,7 +24,7 @@ _MAX_QUOTED = 300
 
 _TEMPORARY = {408, 409, 425, 429}
 _NO_ACCESS = {401, 403}
-_UNUSABLE = {401, 402, 403, 404, 405, 407, 410, 421, 426, 451}
+_UNUSABLE = {401, 402, 403, 404, 405, 407, 410, 421, 426, 451, 501, 505}
 _NO_CREDIT = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "account_deactivated"}
 _BAD_KEY = {"api_key_invalid", "api_key_expired", "invalid_api_key", "api_key_service_blocked"}
 _FILTERED = {"content_filter", "content_policy_violation", "responsibleaipolicyviolation"}
@@ -70,7 +70,7 @@ def failure_of_response(
         return UnusableWriterError(f"{reason}. {key_advice or _KEY_ADVICE}")
     if status == 429:
         return _limit_failure(reason, headers, body)
-    if status in _TEMPORARY or status >= 500:
+    if status in _TEMPORARY or (status >= 500 and status not in _UNUSABLE):
         return TemporaryError(reason, seconds_to_wait(headers, body))
     if "failed_precondition" in body.codes:
         return UnusableWriterError(f"{reason}. {_QUOTA_ADVICE}")

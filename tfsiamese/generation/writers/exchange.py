@@ -21,11 +21,13 @@ class Exchange:
     Attributes:
         timed_out: the time was over, and the connection was cut.
         is_too_long: the answer had more bytes than it may have.
+        response: of the client, once its headers are there; the body may still be missing.
     """
 
     def __init__(self) -> None:
         self.timed_out = False
         self.is_too_long = False
+        self.response: Any = None
         self._sockets: list[socket.socket] = []
         self._is_over = False
         self._lock = threading.Lock()
@@ -125,5 +127,9 @@ class ExchangeGuard:
             request.extensions["trace"] = self.current.trace
 
     def _after(self, response: Any) -> None:
+        if self.current is not None:
+            self.current.response = response
+        # A charset of the server's may be one that does not decode text, and the clients decode errors on their own.
+        response.encoding = "utf-8"
         # After decoding, so that a few compressed bytes cannot become gigabytes.
         response.iter_bytes = self.bounded(response.iter_bytes)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tfsiamese.generation.writers.failures import RefusalError, UnusableAnswerError
+from tfsiamese.generation.writers.token_counts import token_count
 from tfsiamese.generation.writers.writer import Answer, Usage
 
 __all__ = ["gemini_answer"]
@@ -51,5 +52,5 @@ def gemini_answer(body: dict[str, Any]) -> Answer:
 
 def _usage(counts: dict[str, Any]) -> Usage:
     """Thoughts are paid as output."""
-    output = (counts.get("candidates_token_count") or 0) + (counts.get("thoughts_token_count") or 0)
-    return Usage(int(counts.get("prompt_token_count") or 0), int(output))
+    output = token_count(counts.get("candidates_token_count")) + token_count(counts.get("thoughts_token_count"))
+    return Usage(token_count(counts.get("prompt_token_count")), output)

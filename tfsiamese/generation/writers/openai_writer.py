@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tfsiamese.errors import DependencyError
-from tfsiamese.generation.writers.error_bodies import ErrorBody, error_body
+from tfsiamese.generation.writers.error_bodies import ErrorBody, body_text, error_body
 from tfsiamese.generation.writers.failures import RefusalError, TemporaryError, UnusableAnswerError
 from tfsiamese.generation.writers.service_writer import Access, ServiceWriter
+from tfsiamese.generation.writers.token_counts import token_count
 from tfsiamese.generation.writers.writer import Answer, Request, Usage
 
 __all__ = ["OpenAIWriter"]
@@ -69,7 +70,7 @@ class OpenAIWriter(ServiceWriter):
             status = getattr(response, "status_code", 0)
             if response is None or status not in (400, 422):
                 raise
-            change = _change(dialect, error_body(response.text), request)
+            change = _change(dialect, error_body(body_text(response)), request)
             if change is not None:
                 self._learn(change)
             elif dialect == self._dialect:
@@ -210,5 +211,4 @@ def _text(content: Any) -> str:
 def _usage(body: Any) -> Usage:
     usage = body.get("usage") if isinstance(body, dict) else None
     usage = usage if isinstance(usage, dict) else {}
-    counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
-    return Usage(*(count if isinstance(count, int) and count > 0 else 0 for count in counts))
+    return Usage(token_count(usage.get("prompt_tokens")), token_count(usage.get("completion_tokens")))

@@ -43,6 +43,9 @@ def guard_session(session: Any, guard: ExchangeGuard) -> None:
         def send(self, *arguments: Any, **options: Any) -> Any:
             response = super().send(*arguments, **options)
             response.raw.stream = guard.bounded(response.raw.stream)
+            response.encoding = "utf-8"
+            if guard.current is not None:
+                guard.current.response = response
             return response
 
     session.max_redirects = 0

@@ -8,6 +8,7 @@ from typing import NoReturn, TypeVar
 
 from tfsiamese.generation.writers.addresses import server_of
 from tfsiamese.generation.writers.answer_text import json_part, storable
+from tfsiamese.generation.writers.error_bodies import body_text
 from tfsiamese.generation.writers.error_kinds import failure_of_exception, failure_of_response
 from tfsiamese.generation.writers.exchange import MAX_ANSWER_BYTES, Exchange, ExchangeGuard
 from tfsiamese.generation.writers.failures import (
@@ -114,13 +115,20 @@ class ServiceWriter(abc.ABC):
             except WriterError as error:
                 return error
             except Exception as error:
-                return self._failure_of(error, exchange)
+                return self._some_failure_of(error, exchange)
 
     def _clean(self, answer: Answer) -> Answer:
         text = json_part(storable(self._access.secret.scrub(answer.text)))
         if not text:
             raise UnusableAnswerError("the answer is empty", answer.usage)
         return Answer(text, answer.usage)
+
+    def _some_failure_of(self, error: Exception, exchange: Exchange) -> WriterError:
+        """Its kind, or a temporary one where a body that nobody thought of keeps it from being told."""
+        try:
+            return self._failure_of(error, exchange)
+        except Exception:
+            return TemporaryError(f"{self._access.address}: {type(error).__name__}")
 
     def _failure_of(self, error: Exception, exchange: Exchange) -> WriterError:
         access = self._access
@@ -129,9 +137,12 @@ class ServiceWriter(abc.ABC):
         if exchange.timed_out:
             return TemporaryError(f"{access.address}: no whole answer within {2 * access.timeout:g} seconds")
         response = getattr(error, "response", None)
+        if response is None:
+            # The client failed while it read the error.
+            response = exchange.response
         status = getattr(response, "status_code", 0)
         if response is not None and status >= 300:
-            return self._failure_of_response(status, response.headers, response.text)
+            return self._failure_of_response(status, response.headers, body_text(response))
         return failure_of_exception(error, access.address, access.timeout, access.secret.scrub)
 
     def _failure_of_response(self, status: int, headers: Mapping[str, str], text: str) -> WriterError:

@@ -14,6 +14,7 @@ from tfsiamese.generation.writers.addresses import checked_address, host_of, is_
 from tfsiamese.generation.writers.keys import read_key
 from tfsiamese.generation.writers.secrets import Secret
 from tfsiamese.generation.writers.service_writer import Access, ServiceWriter
+from tfsiamese.generation.writers.surroundings import blamed_on_environment
 from tfsiamese.suggestions import did_you_mean
 
 __all__ = ["make_writer", "writer_name"]
@@ -24,6 +25,12 @@ _ROOM = "tfsiamese.generation.writers"
 
 # The client packages want a key, where a local server wants none.
 _NO_KEY = "none"
+
+# A day, in seconds. Much more is more than a thread's timer takes.
+_LONGEST_TIMEOUT = 86_400
+
+# A word that generate_pairs takes in place of a writer's name.
+_EXTRACTIVE = "extractive"
 
 
 @dataclass(frozen=True)
@@ -71,14 +78,16 @@ def make_writer(
         base_url: of a server that speaks the service's API, such as "http://localhost:11434/v1" for Ollama with
             "openai:…"; the service's own by default.
         key_variable: the environment variable that holds the key.
-        timeout: seconds to wait for an answer; one that dribbles in is cut after twice as many.
+        timeout: seconds to wait for an answer, above 0 and up to 86,400; one that dribbles in is cut after twice
+            as many.
 
     Returns:
         A `Writer`, for several threads at once, with `writer_name(name, base_url)` for its name; to be closed, as its
         use as a context manager does.
 
     Raises:
-        SettingsError: the name, the base URL, the key or the timeout cannot be used.
+        SettingsError: the name, the base URL, the key, the timeout, or a proxy or certificates of the environment
+            cannot be used.
         DependencyError: the service's package is not installed.
 
     Example:
@@ -88,6 +97,8 @@ def make_writer(
     kind, model, address = _resolved(name, base_url)
     service = _SERVICES[kind]
     require_positive("timeout", timeout)
+    if timeout > _LONGEST_TIMEOUT:
+        raise SettingsError(f"Expected timeout to be at most {_LONGEST_TIMEOUT:,} seconds. Received: {timeout!r}.")
     is_own = host_of(address) in service.hosts
     has_key = key_variable is not None or is_own
     if key_variable is not None:
@@ -101,7 +112,8 @@ def make_writer(
         _logger.warning("The key for %s is sent over http, where others can read it. Expected https.", access.name)
     # Only this service's package has to be installed.
     module = importlib.import_module(f"{_ROOM}.{service.module}")
-    return cast("ServiceWriter", getattr(module, service.writer)(access))
+    with blamed_on_environment(access.name):
+        return cast("ServiceWriter", getattr(module, service.writer)(access))
 
 
 def writer_name(name: str, base_url: str | None = None) -> str:
@@ -140,7 +152,11 @@ def _parts(name: str) -> tuple[str, str]:
     kind, colon, model = name.strip().partition(":")
     if kind not in _SERVICES:
         expected = ", ".join(f"{service}:MODEL" for service in _SERVICES)
-        raise SettingsError(f"Unknown writer {name!r}. Expected one of {expected}.{did_you_mean(kind, _SERVICES)}")
+        hint = "" if name.strip() == _EXTRACTIVE else did_you_mean(kind, [*_SERVICES, _EXTRACTIVE])
+        raise SettingsError(
+            f"Unknown writer {name!r}. Expected one of {expected}; {_EXTRACTIVE}, which asks no service, is for "
+            f"generate_pairs and tfsiamese generate alone.{hint}"
+        )
     if not colon or not model:
         raise SettingsError(f"The writer {name!r} names no model. Expected {kind}:MODEL.")
     # Gemini's model becomes a part of the address.
