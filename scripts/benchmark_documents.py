@@ -94,7 +94,7 @@ def parse() -> argparse.Namespace:
 
 
 def sides(peers: dict[str, str]) -> dict[str, str]:
-    """This package and the peers whose module is installed."""
+    """By name: this package and the peers whose module is installed."""
     found = ["tfsiamese"]
     for name, module in peers.items():
         if find_spec(module):

@@ -206,7 +206,7 @@ def test_a_file_that_cannot_be_read_is_named_counted_and_skipped(command: Comman
         (["docs", "--out", "p.xlsx", "--writer", "extractive"], "Expected a file to write that ends in"),
         (["nowhere", "--out", "p.csv", "--writer", "extractive"], "nowhere does not exist"),
         (["docs", "--out", "p.csv", "--writer", "extractive", "--task", "qa"], "does the task query-passage"),
-        (["docs", "--out", "p.csv", "--writer", "claude:x"], "Unknown writer 'claude:x'"),
+        (["docs", "--out", "p.csv", "--writer", "llama:x"], "Unknown writer 'llama:x'"),
         (["docs", "--out", "p.csv", "--writer", "openai:m"], "OPENAI_API_KEY"),
         (["docs", "--out", "p.csv", "--writer", "gemini:m"], "GEMINI_API_KEY"),
         (["docs", "--out", "p.csv", "--writer", "extractive", "--overlap", "2000"], "overlap"),
