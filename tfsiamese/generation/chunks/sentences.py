@@ -22,7 +22,7 @@ __all__ = ["split_sentences"]
 
 _SPACES = re.compile(r"\s+")
 _LINE_END = re.compile(r"\r\n|[\n\r\x85\u2028]")
-# "os.path", "iPhone", "print(": words that begin a sentence as they are.
+# "os.path", "iPhone", "open(": words that begin a sentence as they are.
 _IDENTIFIER = re.compile(r"[a-z][a-z\d]*(?:_\w|[a-z\d]\.[A-Za-z]\w|[A-Z]|\()|`")
 _QUOTE_WINDOW = 300
 
