@@ -143,8 +143,8 @@ def write_retrieval(pairs: Sequence[WrittenPair], chunks: Iterable[Chunk], task:
     """Writes what `tfsiamese evaluate --retrieval` reads: each left text as a query for its passage.
 
     The corpus holds each chunk without what it shares with the one before; where a pair holds a part of its chunk as
-    the passage, that part stands for the chunk. So no query stands in what it looks for. Queries that stand in another
-    passage, word by word, are left out.
+    the passage, that part stands for the chunk. So no query stands in what it looks for. Sentences that stand in a
+    passage of their document, word by word, are no queries.
 
     Args:
         pairs: of held-out documents.
@@ -156,8 +156,10 @@ def write_retrieval(pairs: Sequence[WrittenPair], chunks: Iterable[Chunk], task:
     for pair in pairs:
         if task.takes_chunk and len(pair.right) < len(corpus.get(pair.chunk, pair.chunk.text)):
             corpus[pair.chunk] = pair.right
-    everything = "\n".join(corpus.values())
-    asked = [pair for pair in pairs if pair.left not in everything or _is_short(pair.left)]
+    documents: dict[str, list[str]] = {}
+    for chunk, text in corpus.items():
+        documents.setdefault(chunk.source, []).append(text)
+    asked = [pair for pair in pairs if _is_short(pair.left) or not _stands_in(pair.left, documents[pair.chunk.source])]
     numbers = {query: f"q{number}" for number, query in enumerate(dict.fromkeys(pair.left for pair in asked), start=1)}
     names = {chunk: _name(chunk) for chunk in corpus}
     _write_json_lines(({"_id": number, "text": query} for query, number in numbers.items()), folder / "queries.jsonl")
@@ -176,6 +178,10 @@ def _without_overlaps(chunks: Iterable[Chunk]) -> dict[Chunk, str]:
         ends[chunk.source] = max(ends.get(chunk.source, 0), chunk.offset + len(chunk.text))
         texts[chunk] = chunk.text[shared:].strip() or chunk.text
     return texts
+
+
+def _stands_in(query: str, passages: Iterable[str]) -> bool:
+    return any(query in passage for passage in passages)
 
 
 def _is_short(query: str) -> bool:
