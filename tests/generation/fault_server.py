@@ -21,7 +21,6 @@ import json
 import os
 import random
 import socket
-import threading
 import urllib.parse
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -31,6 +30,7 @@ from typing import Any
 from tests.generation.fault_answers import passage_hash, passage_of
 from tests.generation.fault_checks import GENERATE, Received, rejection
 from tests.generation.fault_responses import faulty_answer, good_answer
+from tests.loopback_server import LoopbackServer
 
 # What the seeded plan draws from. Refused passages are final; all others are worth another try.
 PLANNED = (
@@ -68,7 +68,7 @@ OTHERS = (
 )
 
 
-class FaultServer(http.server.ThreadingHTTPServer):
+class FaultServer(LoopbackServer):
     """The server; a context manager that listens from the first line on.
 
     Args:
@@ -93,7 +93,6 @@ class FaultServer(http.server.ThreadingHTTPServer):
         most_concurrent: how many requests were under way at a time, at most.
     """
 
-    daemon_threads = True
     request_queue_size = 256
 
     def __init__(
@@ -118,27 +117,10 @@ class FaultServer(http.server.ThreadingHTTPServer):
         self.requests: list[Received] = []
         self.entries: list[dict[str, Any]] = []
         self.concurrent = self.most_concurrent = 0
-        self.over = threading.Event()
-        self.lock = threading.Lock()
         self._attempts: Counter[str] = Counter()
-        super().__init__(("127.0.0.1", port), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
+        super().__init__(_Handler, port)
         self.openai_url = f"{self.url}/v1"
         self.gemini_url = self.url
-
-    def __enter__(self):
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
-
-    def handle_error(self, request, client_address):
-        """A client that hangs up is no news."""
 
     def next_attempt(self, passage: str) -> int:
         """How often this passage was asked before."""
@@ -178,10 +160,11 @@ class FaultServer(http.server.ThreadingHTTPServer):
                 "most_concurrent": self.most_concurrent,
             }
             self.concurrent -= 1
-            self.entries.append(entry)
             if self.log:
                 with self.log.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(entry) + "\n")
+            # Whoever waits for the entry may read the log then.
+            self.entries.append(entry)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -8,12 +8,13 @@ import http.server
 import json
 import re
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.loopback_server import LoopbackServer
 
 PREDICT = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?:predict")
 STATUS = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?(/metadata)?")
@@ -49,10 +50,8 @@ class Request:
     port: int
 
 
-class FaultyServer(http.server.ThreadingHTTPServer):
+class FaultyServer(LoopbackServer):
     """Answers on a free port of the loopback interface; `faults` are used up by the first requests, in turn."""
-
-    daemon_threads = True
 
     def __init__(self):
         self.faults: deque[Fault | None] = deque()
@@ -61,24 +60,7 @@ class FaultyServer(http.server.ThreadingHTTPServer):
         self.closes_connections = False
         self.outputs_of: Callable[[str, Any], Any] = outputs_of
         self.before_answer: Callable[[], None] = lambda: None
-        self.over = threading.Event()
-        self.lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-    def __enter__(self):
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
-
-    def handle_error(self, request, client_address):
-        """A client that hangs up is no news."""
+        super().__init__(_Handler)
 
     @property
     def predictions(self) -> list[Any]:

@@ -73,12 +73,12 @@ def generate_pairs(
     """
     settings = settings or GenerationSettings()
     chosen, paths = get_task(task), OutputPaths(out)
-    _check_settings(chosen, writer, settings, encoder)
+    prompt = _checked_prompt(chosen, writer, settings, encoder)
     paths.check_replaceable()
     corpus = _corpus(documents, settings, encoder, paths, show_progress)
     if settings.validation and len({chunk.source for chunk in corpus.chunks}) < 2:
         raise DataError("There is one document, and none can be held out of it. Give more, or leave out validation.")
-    written = _written(corpus, writer, chosen, settings, paths, show_progress)
+    written = _written(corpus, writer, chosen, prompt, settings, paths, show_progress)
     result = GenerationResult(
         _name(writer),
         task,
@@ -129,11 +129,10 @@ def estimate_generation(
     """
     settings = settings or GenerationSettings()
     chosen, paths = get_task(task), OutputPaths(out)
-    _check_settings(chosen, writer, settings, encoder)
+    prompt = _checked_prompt(chosen, writer, settings, encoder)
     paths.check_replaceable()
-    prompt = read_prompt(chosen, settings.prompt)
     corpus = _corpus(documents, settings, encoder, paths, show_progress)
-    if writer == EXTRACTIVE:
+    if prompt is None:
         return Estimate(corpus.num_documents, corpus.num_unreadable, len(corpus.chunks), 0, 0, 0, 0)
     name = writer_name(writer, base_url) if isinstance(writer, str) else writer.name
     work = ServiceWork(corpus.chunks, name, chosen, prompt, settings)
@@ -141,23 +140,27 @@ def estimate_generation(
         return work.estimate(store, corpus.num_documents, corpus.num_unreadable)
 
 
-def _check_settings(task: Task, writer: str | Writer, settings: GenerationSettings, encoder: "Encoder | None") -> None:
-    """Refuses what does not go together, before any file is read."""
+def _checked_prompt(
+    task: Task, writer: str | Writer, settings: GenerationSettings, encoder: "Encoder | None"
+) -> Prompt | None:
+    """Refuses what does not go together, before any document is read; the prompt, None for the extractive writer."""
     check_quality_packages(settings.filters)
     if settings.language is not None:
         language_name(settings.language)
-    if writer == EXTRACTIVE:
-        _check_extractive(task, settings)
-    else:
-        _check_prompt(read_prompt(task, settings.prompt), settings)
-    if isinstance(writer, str) and writer != EXTRACTIVE:
-        writer_name(writer)
     if encoder is None and settings.chunks.unit == "tokens":
         raise SettingsError("Chunks measured in tokens need an encoder, whose tokens they are. Name one.")
     if encoder is None and settings.filters.round_trip is not None and task.is_retrieval:
         raise SettingsError(
             "The round-trip filter needs an encoder to retrieve with. Name one, or leave out round_trip."
         )
+    if writer == EXTRACTIVE:
+        _check_extractive(task, settings)
+        return None
+    if isinstance(writer, str):
+        writer_name(writer)
+    prompt = read_prompt(task, settings.prompt)
+    _warn_of_missing_places(prompt, settings)
+    return prompt
 
 
 def _check_extractive(task: Task, settings: GenerationSettings) -> None:
@@ -214,13 +217,13 @@ def _written(
     corpus: Corpus,
     writer: str | Writer,
     task: Task,
+    prompt: Prompt | None,
     settings: GenerationSettings,
     paths: OutputPaths,
     show_progress: bool,
 ) -> Written:
-    if writer == EXTRACTIVE:
+    if prompt is None:
         return extracted(corpus.chunks)
-    prompt = read_prompt(task, settings.prompt)
     service = make_writer(writer) if isinstance(writer, str) else writer
     try:
         work = ServiceWork(corpus.chunks, service.name, task, prompt, settings)
@@ -230,7 +233,7 @@ def _written(
             service.close()
 
 
-def _check_prompt(prompt: Prompt, settings: GenerationSettings) -> None:
+def _warn_of_missing_places(prompt: Prompt, settings: GenerationSettings) -> None:
     for name in ("num_pairs", "language"):
         if f"{{{name}}}" not in prompt.instructions + prompt.message and getattr(settings, name) is not None:
             _logger.warning("%s has no {%s}: the writer is not told.", settings.prompt, name)
